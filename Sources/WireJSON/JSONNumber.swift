@@ -1,0 +1,19 @@
+/// A JSON number as its literal text, so that neither 64-bit integers nor Kube-OVN's arbitrary-precision counts lose a digit.
+package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
+  /// A valid literal (RFC 8259 §6).
+  package let text: String
+
+  /// The caller vouches that `text` is a JSON number literal.
+  package init(literal text: String) { self.text = text }
+  package init(_ value: some BinaryInteger) { text = String(value) }
+
+  /// A finite double in the shortest text that reads back the same; integers without a fraction.
+  package init(_ value: Double) {
+    if value == value.rounded(), abs(value) < 1e15 { text = String(Int64(value)) } else { text = "\(value)" }
+  }
+
+  package var int64: Int64? { Int64(text) }
+  package var double: Double? { Double(text) }
+  package var isInteger: Bool { text.utf8.allSatisfy { $0 == 0x2D || ($0 >= 0x30 && $0 <= 0x39) } }
+  package var description: String { text }
+}

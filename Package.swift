@@ -55,7 +55,7 @@ let package = Package(
     library("WireJSON"),
     library("HTTPMessage"),
     library("IPAM", ["NetAddress"]),
-    library("KubeAPI", ["NetAddress", "WireJSON"]),
+    library("KubeAPI", ["WireJSON"]),
     library("CNI", ["NetAddress", "WireJSON"]),
     library("PodNetwork", ["NetAddress", "WireJSON", "IPAM", "KubeAPI", "CNI"]),
     // I/O begins here.
@@ -91,5 +91,6 @@ let package = Package(
     // Tests.
     tests("NetAddress", ["NetAddress"]),
     tests("WireJSON", ["WireJSON"]),
+    tests("KubeAPI", ["KubeAPI", "WireJSON"]),
   ]
 )

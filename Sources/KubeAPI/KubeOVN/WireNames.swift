@@ -1,0 +1,38 @@
+/// The finalizer that every Kube-OVN object carries while its controller has work left to do on its deletion.
+package enum Finalizer {
+  package static let controller = "kubeovn.io/kube-ovn-controller"
+  /// What versions before 1.13 wrote; treated alike and replaced.
+  package static let legacyController = "kube-ovn-controller"
+}
+
+/// Labels on IP and Vip objects. Written by the controller; the node label also by the daemon.
+package enum LabelKey {
+  /// The subnet's name.
+  package static let subnet = "ovn.kubernetes.io/subnet"
+  /// The node's name, empty before the pod is scheduled.
+  package static let nodeName = "ovn.kubernetes.io/node-name"
+  /// `true` on a reservation made by hand, `false` on a record made for a pod.
+  package static let ipReserved = "ovn.kubernetes.io/ip_reserved"
+}
+
+/// Reasons of the events on pods; the first six are Kube-OVN's own.
+package enum EventReason {
+  package static let allocated = "PodNetworkAllocated"
+  package static let released = "PodNetworkReleased"
+  package static let acquireAddressFailed = "AcquireAddressFailed"
+  package static let updateFailed = "PodNetworkUpdateFailed"
+  package static let releaseFailed = "PodNetworkReleaseFailed"
+  package static let validateFailed = "ValidatePodNetworkFailed"
+  /// Ours: something about a network that does no harm but that the user will want to know.
+  package static let notice = "PodNetworkNotice"
+}
+
+/// Types and reasons of Subnet conditions.
+package enum SubnetCondition {
+  package static let ready = "Ready"
+  package static let validated = "Validated"
+  package static let error = "Error"
+  package static let validateSuccess = "ValidateLogicalSwitchSuccess"
+  package static let validateFailed = "ValidateLogicalSwitchFailed"
+  package static let nonOVNSuccess = "SetNonOvnSubnetSuccess"
+}

@@ -57,7 +57,7 @@ let package = Package(
     library("IPAM", ["NetAddress"]),
     library("KubeAPI", ["WireJSON"]),
     library("CNI", ["NetAddress", "WireJSON"]),
-    library("PodNetwork", ["NetAddress", "WireJSON", "IPAM", "KubeAPI", "CNI"]),
+    library("PodNetwork", ["NetAddress", "WireJSON", "KubeAPI", "CNI"]),
     // I/O begins here.
     library("Telemetry", [logging]),
     library("Netlink", ["NetAddress", "CLinux"]),

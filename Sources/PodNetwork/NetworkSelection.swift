@@ -1,0 +1,139 @@
+package import KubeAPI
+package import WireJSON
+
+/// One element of `k8s.v1.cni.cncf.io/networks`: which NAD, under which interface name, with which wishes (annotations.md §6).
+package struct NetworkSelection: Sendable, Equatable {
+  /// The NAD; its namespace is the pod's where the element names none.
+  package var network: ObjectKey
+  /// Empty where the element names none.
+  package var interface = ""
+  /// Addresses asked for, as written: with or without a prefix length.
+  package var ips: [String] = []
+  /// As written; empty where there is none.
+  package var mac = ""
+  package var defaultRoute: [String] = []
+  package var infinibandGUID = ""
+  package var deviceID = ""
+  package var ipamClaimReference = ""
+  package var portMappings: JSONValue?
+  package var bandwidth: JSONValue?
+  package var cniArguments: JSONValue?
+
+  package init(network: ObjectKey) { self.network = network }
+
+  /// All elements of an annotation's value, in order. Accepts and refuses what the library of Multus and Kube-OVN does, except that
+  /// an element without a name is an error that says where it stands.
+  package static func parse(_ text: String, podNamespace: String) throws(NetworkSelectionError) -> [NetworkSelection] {
+    guard !text.isEmpty else { throw .empty }
+    let isJSON = text.contains { "[{\"".contains($0) }
+    var selections = isJSON ? try parseJSON(text) : try parseList(text)
+    for index in selections.indices {
+      guard !selections[index].network.name.isEmpty else { throw .unnamed(position: index + 1) }
+      if selections[index].network.namespace.isEmpty {
+        selections[index].network = ObjectKey(namespace: podNamespace, name: selections[index].network.name)
+      }
+    }
+    return selections
+  }
+
+  // MARK: The short form
+
+  /// `[namespace/]name[@interface]`, separated by commas.
+  private static func parseList(_ text: String) throws(NetworkSelectionError) -> [NetworkSelection] {
+    var selections: [NetworkSelection] = []
+    for item in text.split(separator: ",", omittingEmptySubsequences: false) { selections.append(try parseItem(item)) }
+    return selections
+  }
+
+  private static func parseItem(_ item: Substring) throws(NetworkSelectionError) -> NetworkSelection {
+    let trimmed = item.trimmingSpace
+    let halves = trimmed.split(separator: "/", omittingEmptySubsequences: false)
+    guard halves.count <= 2 else { throw .malformedItem(String(trimmed), "more than one '/'") }
+    let named = (halves.last ?? "").split(separator: "@", omittingEmptySubsequences: false)
+    guard named.count <= 2 else { throw .malformedItem(String(trimmed), "more than one '@'") }
+    let namespace = halves.count == 2 ? halves[0].trimmingSpace : ""
+    let name = named[0].trimmingSpace
+    let interface = named.count == 2 ? named[1].trimmingSpace : ""
+    for part in [namespace, name, interface] where !part.isEmpty && !isLabel(part) {
+      throw .malformedItem(String(trimmed), "'\(part)' is not made of lower-case letters, digits and inner dashes")
+    }
+    var selection = NetworkSelection(network: ObjectKey(namespace: String(namespace), name: String(name)))
+    selection.interface = String(interface)
+    return selection
+  }
+
+  /// `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+  private static func isLabel(_ text: Substring) -> Bool {
+    let bytes = Array(text.utf8)
+    func isAlphanumeric(_ byte: UInt8) -> Bool { (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39) }
+    guard let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
+    return bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
+  }
+
+  // MARK: The JSON form
+
+  private static func parseJSON(_ text: String) throws(NetworkSelectionError) -> [NetworkSelection] {
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONValue(parsing: text) } catch { throw .malformedJSON(error.description) }
+    guard let elements = value.array else { throw .malformedJSON("it must be an array of networks") }
+    var selections: [NetworkSelection] = []
+    for (index, element) in elements.enumerated() {
+      selections.append(try NetworkSelection(json: element, position: index + 1))
+    }
+    return selections
+  }
+
+  private init(json: JSONValue, position: Int) throws(NetworkSelectionError) {
+    guard let members = json.object else { throw .malformedJSON("element \(position) is not an object") }
+    network = ObjectKey(name: "")
+    var (name, namespace) = ("", "")
+    for key in members.keys.sorted() {
+      guard let value = members[key], !value.isNull else { continue }
+      // Go's decoder, and so everybody's, matches names without regard to case.
+      let field = SelectionField(key: key, value: value, position: position)
+      switch key.lowercased() {
+      case "name": name = try field.text()
+      case "namespace": namespace = try field.text()
+      case "interface": interface = try field.text()
+      case "mac": mac = try field.text()
+      case "ips": ips = try field.texts()
+      case "default-route": defaultRoute = try field.addresses()
+      case "infiniband-guid": infinibandGUID = try field.text()
+      case "deviceid": deviceID = try field.text()
+      case "ipam-claim-reference": ipamClaimReference = try field.text()
+      case "portmappings": portMappings = try field.mappings()
+      case "bandwidth": bandwidth = try field.rates()
+      case "cni-args": cniArguments = try field.object()
+      default: break
+      }
+    }
+    network = ObjectKey(namespace: namespace, name: name)
+  }
+}
+
+/// Why a networks annotation cannot be understood.
+package enum NetworkSelectionError: Error, Equatable, CustomStringConvertible {
+  case empty
+  case malformedItem(String, String)
+  case malformedJSON(String)
+  case unnamed(position: Int)
+
+  package var description: String {
+    switch self {
+    case .empty: "the networks annotation is empty"
+    case .malformedItem(let item, let why): "network '\(item)' in the networks annotation is malformed: \(why)"
+    case .malformedJSON(let why): "the networks annotation is not the JSON it should be: \(why)"
+    case .unnamed(let position): "network \(position) in the networks annotation has no name"
+    }
+  }
+}
+
+extension Substring {
+  /// Without blanks at both ends, as Go's `strings.TrimSpace`.
+  var trimmingSpace: Substring {
+    var result = self
+    while let first = result.first, first.isWhitespace { result.removeFirst() }
+    while let last = result.last, last.isWhitespace { result.removeLast() }
+    return result
+  }
+}

@@ -1,0 +1,126 @@
+package import KubeAPI
+
+/// The networks of one pod: what we serve, what cannot be served, and what the user should know.
+package struct PodNetworks: Sendable, Equatable {
+  package var attachments: [Attachment] = []
+  package var refusals: [NetworkRefusal] = []
+  /// Harmless things that the user will want to hear of, one sentence each: an event on the pod.
+  package var notices: [String] = []
+
+  package init() {}
+
+  /// Reads the pod's annotations and the NADs that they name (annotations.md §6–§8): the default-network element first, then the
+  /// networks in order. NADs that are none of our business yield nothing.
+  package init(of pod: Pod, definitions: (ObjectKey) -> NetworkAttachmentDefinition?) {
+    let annotations = pod.metadata.annotations
+    var elements: [Element] = []
+    if let text = annotations[AnnotationKey.defaultNetwork], !text.isEmpty {
+      elements += read(text, AnnotationKey.defaultNetwork, pod).prefix(1).map { Element(selection: $0, interface: "eth0", isDefault: true) }
+    }
+    if let text = annotations[AnnotationKey.networks], !text.isEmpty {
+      for (index, selection) in read(text, AnnotationKey.networks, pod).enumerated() {
+        let numbered = "net\(index + 1)"
+        elements.append(
+          Element(selection: selection, interface: selection.interface.isEmpty ? numbered : selection.interface, isDefault: false))
+      }
+    }
+    let references = Dictionary(grouping: elements, by: \.selection.network).mapValues(\.count)
+    for element in elements {
+      add(element, isRepeated: references[element.selection.network, default: 0] > 1, annotations: annotations, definitions: definitions)
+    }
+    refuseDoubles()
+  }
+
+  private struct Element {
+    let selection: NetworkSelection
+    let interface: String
+    let isDefault: Bool
+  }
+
+  private mutating func read(_ text: String, _ key: String, _ pod: Pod) -> [NetworkSelection] {
+    do throws(NetworkSelectionError) {
+      return try NetworkSelection.parse(text, podNamespace: pod.metadata.namespace)
+    } catch {
+      refusals.append(NetworkRefusal(subject: key, reason: error.description, isFinal: true))
+      return []
+    }
+  }
+
+  private mutating func add(
+    _ element: Element, isRepeated: Bool, annotations: [String: String],
+    definitions: (ObjectKey) -> NetworkAttachmentDefinition?
+  ) {
+    let network = element.selection.network
+    guard let definition = definitions(network) else {
+      refusals.append(
+        NetworkRefusal(
+          subject: network.description, reason: "NetworkAttachmentDefinition \(network) does not exist", isFinal: false))
+      return
+    }
+    guard !definition.config.isEmpty else {
+      notices.append(
+        "NetworkAttachmentDefinition \(network) has no spec.config: a configuration in a file on the node is not supported, "
+          + "so Kube-OVN gives this NIC no address")
+      return
+    }
+    let config: AttachmentConfig
+    do throws(AttachmentConfigError) {
+      config = try AttachmentConfig(parsing: definition.config)
+    } catch {
+      refusals.append(
+        NetworkRefusal(
+          subject: network.description, reason: "NetworkAttachmentDefinition \(network): \(error.description)", isFinal: true))
+      return
+    }
+    guard config.role != .foreign else { return }
+    attach(element, config, isRepeated: isRepeated, annotations: annotations)
+  }
+
+  private mutating func attach(_ element: Element, _ config: AttachmentConfig, isRepeated: Bool, annotations: [String: String]) {
+    let network = element.selection.network
+    let base = ProviderName(network: network, isOVN: config.role == .ovn)
+    if let refusal = Self.mismatch(config, network: network, expected: base) {
+      refusals.append(refusal)
+      return
+    }
+    var attachment = Attachment(
+      network: network, provider: base, subnetProvider: base, interface: element.interface,
+      namesInterface: !element.selection.interface.isEmpty)
+    attachment.isDefaultNetwork = element.isDefault
+    attachment.isOVN = config.role == .ovn
+    attachment.requestedAddresses = element.selection.ips
+    attachment.requestedMAC = element.selection.mac
+    attachment.pluginType = config.pluginType
+    attachment.pluginTakesMAC = config.takesMAC
+    // Kube-OVN gives the NICs of a repeated IPAM NAD one shared address; a pod that runs so keeps it (decisions.md §4 row 3).
+    let keepsSharedForm = config.role == .ipam && annotations[base.key(.allocated)] == "true"
+    let suffixed = config.role == .ipam ? !keepsSharedForm : attachment.namesInterface
+    if isRepeated, suffixed { attachment.provider = base.appending(interface: element.interface) }
+    attachments.append(attachment)
+  }
+
+  /// What our plugin will send must be what we write: otherwise the address would be taken and never found.
+  private static func mismatch(_ config: AttachmentConfig, network: ObjectKey, expected: ProviderName) -> NetworkRefusal? {
+    guard config.provider != expected.text else { return nil }
+    if config.provider == nil, config.role == .ovn { return nil }
+    let found = config.provider.map { "names provider \"\($0)\"" } ?? "names no provider"
+    return NetworkRefusal(
+      subject: expected.text,
+      reason: "NetworkAttachmentDefinition \(network) \(found): its configuration must say \"\(expected.text)\", "
+        + "so that plugin, subnet and annotations meet",
+      isFinal: true)
+  }
+
+  /// Two NICs of one provider share their address by design only where Kube-OVN's pods already run so; two NICs under one interface
+  /// name can never come up.
+  private mutating func refuseDoubles() {
+    var seen: Set<String> = []
+    for attachment in attachments where !seen.insert(attachment.interface).inserted {
+      refusals.append(
+        NetworkRefusal(
+          subject: attachment.provider.text, reason: "two networks of the pod ask for interface \(attachment.interface)", isFinal: true))
+    }
+    var providers: Set<ProviderName> = []
+    attachments.removeAll { !providers.insert($0.provider).inserted }
+  }
+}

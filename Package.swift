@@ -92,5 +92,6 @@ let package = Package(
     tests("NetAddress", ["NetAddress"]),
     tests("WireJSON", ["WireJSON"]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
+    tests("KubeRuntime", ["KubeRuntime", "KubeAPI", "WireJSON"]),
   ]
 )

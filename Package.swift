@@ -91,6 +91,7 @@ let package = Package(
     // Tests.
     tests("NetAddress", ["NetAddress"]),
     tests("WireJSON", ["WireJSON"]),
+    tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("KubeRuntime", ["KubeRuntime", "KubeAPI", "WireJSON"]),
   ]

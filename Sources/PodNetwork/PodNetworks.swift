@@ -6,8 +6,20 @@ package struct PodNetworks: Sendable, Equatable {
   package var refusals: [NetworkRefusal] = []
   /// Harmless things that the user will want to hear of, one sentence each: an event on the pod.
   package var notices: [String] = []
+  /// Every NAD that the pod names, whether it exists or is ours to serve.
+  package private(set) var referenced: Set<ObjectKey> = []
+  /// Whether the annotations could be read: only then does a network's absence mean that the pod does not want it.
+  package private(set) var isComplete = true
 
   package init() {}
+
+  /// Whether the pod still names the NAD that this provider comes from.
+  package func references(_ provider: ProviderName) -> Bool {
+    referenced.contains { network in
+      let base = ProviderName(network: network, isOVN: false)
+      return provider == base || provider.text.hasPrefix(base.text + ".")
+    }
+  }
 
   /// Reads the pod's annotations and the NADs that they name (annotations.md §6–§8): the default-network element first, then the
   /// networks in order. NADs that are none of our business yield nothing.
@@ -24,6 +36,7 @@ package struct PodNetworks: Sendable, Equatable {
           Element(selection: selection, interface: selection.interface.isEmpty ? numbered : selection.interface, isDefault: false))
       }
     }
+    referenced = Set(elements.map(\.selection.network))
     let references = Dictionary(grouping: elements, by: \.selection.network).mapValues(\.count)
     for element in elements {
       add(element, isRepeated: references[element.selection.network, default: 0] > 1, annotations: annotations, definitions: definitions)
@@ -42,6 +55,7 @@ package struct PodNetworks: Sendable, Equatable {
       return try NetworkSelection.parse(text, podNamespace: pod.metadata.namespace)
     } catch {
       refusals.append(NetworkRefusal(subject: key, reason: error.description, isFinal: true))
+      isComplete = false
       return []
     }
   }

@@ -35,6 +35,14 @@ package struct PodOwner: Sendable, Hashable {
     name + "." + namespace + (provider == .primary ? "" : "." + provider.text)
   }
 
+  /// The way back from a record's name; nil for one that is not this owner's.
+  package func provider(ofRecord record: String) -> ProviderName? {
+    let base = name + "." + namespace
+    if record == base { return .primary }
+    guard record.hasPrefix(base + "."), record.utf8.count > base.utf8.count + 1 else { return nil }
+    return ProviderName(String(record.dropFirst(base.count + 1)))
+  }
+
   /// The StatefulSet that a pod belongs to, by the rule of allocation.md §7.
   package static func statefulSet(of pod: Pod) -> OwnerReference? {
     pod.metadata.ownerReferences.first {

@@ -61,7 +61,7 @@ let package = Package(
     // I/O begins here.
     library("Telemetry", [logging]),
     library("Netlink", ["NetAddress", "CLinux"]),
-    library("HTTPTransport", ["HTTPMessage", logging] + nio),
+    library("HTTPTransport", ["HTTPMessage", logging] + nio + [.product(name: "NIOTLS", package: "swift-nio")]),
     library("KubeClient", ["KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", yams, logging]),
     library("KubeRuntime", ["KubeAPI", "WireJSON", "KubeClient", "Telemetry", logging]),
     library(
@@ -89,6 +89,7 @@ let package = Package(
       "kube-ovn-daemon", ["NodeDaemon", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", arguments, logging]),
     executable("kube-ovn-lab", ["LabNodes", "KubeLab", "HTTPTransport", "Telemetry", arguments, logging]),
     // Tests.
+    tests("HTTPTransport", ["HTTPMessage", "HTTPTransport", logging] + nio),
     tests("NetAddress", ["NetAddress"]),
     tests("WireJSON", ["WireJSON"]),
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),

@@ -9,7 +9,8 @@ package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
 
   /// A finite double in the shortest text that reads back the same; integers without a fraction.
   package init(_ value: Double) {
-    if value == value.rounded(), abs(value) < 1e15 { text = String(Int64(value)) } else { text = "\(value)" }
+    // By conversion, not by rounding: that would call the C mathematics library, which the static plugin does not link.
+    if let whole = Int64(exactly: value), abs(value) < 1e15 { text = String(whole) } else { text = "\(value)" }
   }
 
   package var int64: Int64? { Int64(text) }

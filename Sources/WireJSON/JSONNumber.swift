@@ -9,8 +9,9 @@ package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
 
   /// A finite double in the shortest text that reads back the same; integers without a fraction.
   package init(_ value: Double) {
-    // By conversion, not by rounding: that would call the C mathematics library, which the static plugin does not link.
-    if let whole = Int64(exactly: value), abs(value) < 1e15 { text = String(whole) } else { text = "\(value)" }
+    // By its text, not by rounding: that would call the C mathematics library, which the static plugin does not link.
+    let shortest = "\(value)"
+    text = shortest.hasSuffix(".0") ? String(shortest.dropLast(2)) : shortest
   }
 
   package var int64: Int64? { Int64(text) }

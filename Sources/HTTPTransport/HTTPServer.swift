@@ -169,7 +169,12 @@ package final class HTTPServer: Sendable {
       logger.warning("connection refused", metadata: ["limit": "\(options.maxConnections)"])
       throw ConnectionRefused()
     }
-    channel.closeFuture.whenComplete { _ in self.forget(channel) }
+    channel.closeFuture.whenComplete { _ in
+      // Here, too: the handler hears nothing of a channel that closes before it has become active.
+      connection.queue.finish()
+      connection.queue.peerGone()
+      self.forget(channel)
+    }
     let pipeline = channel.pipeline.syncOperations
     if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
     var limits = NIOHTTPDecoderLimitConfiguration()

@@ -191,7 +191,7 @@ import Testing
         })
     }
     try await server(with: { $0.writeTimeout = .milliseconds(100) }, handler).withRunning { endpoint async throws in
-      try await withRawClient(endpoint) { peer async throws in
+      try await withRawClient(endpoint, listens: false) { peer async throws in
         try await peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         await ended.wait()
       }

@@ -4,25 +4,21 @@ import NIOPosix
 
 /// A connection on which a test says every byte itself.
 final class RawPeer {
-  private var iterator: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-  private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-  private let channel: any Channel
+  private let connection: RawConnection
+  private var iterator: AsyncStream<ByteBuffer>.Iterator
   private var received = ""
 
-  init(
-    _ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-  ) {
-    self.channel = channel
-    iterator = inbound.makeAsyncIterator()
-    self.outbound = outbound
+  init(_ connection: RawConnection) {
+    self.connection = connection
+    iterator = connection.input.makeAsyncIterator()
   }
 
-  func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+  func send(_ text: String) async throws { try await connection.channel.writeAndFlush(ByteBuffer(string: text)) }
 
   /// Says that nothing more will be sent, and goes on receiving.
-  func endOutput() async throws { try await channel.close(mode: .output) }
+  func endOutput() async throws { try await connection.channel.close(mode: .output) }
 
-  func close() async throws { try await channel.close() }
+  func close() async throws { try await connection.channel.close() }
 
   /// Everything up to and including `end`; what came behind it is kept. At the end of input: everything that came.
   func receive(until end: String) async throws -> String {
@@ -31,7 +27,7 @@ final class RawPeer {
         defer { received = String(received[range.upperBound...]) }
         return String(received[..<range.upperBound])
       }
-      guard let buffer = try await iterator.next(isolation: #isolation) else {
+      guard let buffer = await iterator.next(isolation: #isolation) else {
         defer { received = "" }
         return received
       }
@@ -41,65 +37,89 @@ final class RawPeer {
 
   /// Everything until the other side closes.
   func receiveAll() async -> String {
-    do {
-      while let buffer = try await iterator.next(isolation: #isolation) { received += String(buffer: buffer) }
-    } catch {
-      // A reset ends the input, too.
-    }
+    while let buffer = await iterator.next(isolation: #isolation) { received += String(buffer: buffer) }
     return received
   }
 }
 
-private let halfClosing = NIOAsyncChannel<ByteBuffer, ByteBuffer>.Configuration(isOutboundHalfClosureEnabled: true)
+/// A channel and what it receives, up to its end.
+struct RawConnection: Sendable {
+  let channel: any Channel
+  let input: AsyncStream<ByteBuffer>
 
-/// Connects to a server and gives the connection to `body`.
-func withRawClient<Result: Sendable>(_ endpoint: HTTPEndpoint, _ body: (RawPeer) async throws -> Result) async throws -> Result {
-  let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).channelOption(.allowRemoteHalfClosure, value: true)
-  let wrap: @Sendable (any Channel) -> EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>> = { channel in
-    channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: halfClosing) }
+  /// Sets up a channel whose peer may close one direction alone.
+  static func make(_ channel: any Channel) throws -> RawConnection {
+    let (input, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+    try channel.pipeline.syncOperations.addHandler(Handler(continuation: continuation))
+    channel.closeFuture.whenComplete { _ in continuation.finish() }
+    return RawConnection(channel: channel, input: input)
   }
-  let channel =
-    switch endpoint {
-    case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port, channelInitializer: wrap)
-    case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: wrap)
+
+  private final class Handler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    let continuation: AsyncStream<ByteBuffer>.Continuation
+
+    init(continuation: AsyncStream<ByteBuffer>.Continuation) { self.continuation = continuation }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { continuation.yield(unwrapInboundIn(data)) }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+      if let event = event as? ChannelEvent, event == .inputClosed { continuation.finish() }
     }
-  return try await channel.executeThenClose { inbound, outbound in
-    try await body(RawPeer(channel.channel, inbound, outbound))
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
   }
 }
 
-/// A server that follows a script: `script` is called with each connection and its number, from 0.
+/// Connects to a server and gives the connection to `body`; one that does not listen takes nothing of what the server sends.
+func withRawClient<Result: Sendable>(
+  _ endpoint: HTTPEndpoint, listens: Bool = true, _ body: (RawPeer) async throws -> Result
+) async throws -> Result {
+  let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    .channelOption(.allowRemoteHalfClosure, value: true).channelOption(.autoRead, value: listens)
+  let setUp: @Sendable (any Channel) -> EventLoopFuture<RawConnection> = { channel in
+    channel.eventLoop.makeCompletedFuture { try RawConnection.make(channel) }
+  }
+  let connection =
+    switch endpoint {
+    case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port, channelInitializer: setUp)
+    case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: setUp)
+    }
+  defer { connection.channel.close(promise: nil) }
+  return try await body(RawPeer(connection))
+}
+
+/// A server that follows a script: `script` is called with each connection and its number, from 0, and the connection closed after it.
 func withRawServer<Result: Sendable>(
   _ script: @escaping @Sendable (RawPeer, Int) async throws -> Void, _ body: (HTTPEndpoint) async throws -> Result
 ) async throws -> Result {
+  let (accepted, continuation) = AsyncStream.makeStream(of: RawConnection.self)
   let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-    .bind(host: "127.0.0.1", port: 0) { channel in
-      channel.eventLoop.makeCompletedFuture {
-        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel, configuration: halfClosing)
-      }
+    .childChannelOption(.allowRemoteHalfClosure, value: true)
+    .childChannelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture { continuation.yield(try RawConnection.make(channel)) }
     }
-  let port = listener.channel.localAddress?.port ?? 0
+    .bind(host: "127.0.0.1", port: 0).get()
+  defer { listener.close(promise: nil) }
+  let port = listener.localAddress?.port ?? 0
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask {
-      try await withThrowingDiscardingTaskGroup { connections in
-        try await listener.executeThenClose { inbound in
-          var count = 0
-          for try await connection in inbound {
-            let number = count
-            count += 1
-            connections.addTask {
-              // A connection that the client breaks is part of most scripts.
-              try? await connection.executeThenClose { inbound, outbound in
-                try await script(RawPeer(connection.channel, inbound, outbound), number)
-              }
-            }
+      await withDiscardingTaskGroup { connections in
+        var count = 0
+        for await connection in accepted {
+          let number = count
+          count += 1
+          connections.addTask {
+            // A connection that the client breaks is part of most scripts.
+            try? await script(RawPeer(connection), number)
+            try? await connection.channel.close()
           }
         }
       }
     }
     let result = try await body(.tcp(host: "127.0.0.1", port: port))
     group.cancelAll()
-    while let outcome = await group.nextResult() { _ = outcome }
+    try await group.waitForAll()
     return result
   }
 }

@@ -93,6 +93,7 @@ let package = Package(
     tests("NetAddress", ["NetAddress"]),
     tests("WireJSON", ["WireJSON"]),
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),
+    tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("KubeRuntime", ["KubeRuntime", "KubeAPI", "WireJSON"]),
   ]

@@ -59,7 +59,7 @@ let package = Package(
     library("CNI", ["NetAddress", "WireJSON"]),
     library("PodNetwork", ["NetAddress", "WireJSON", "KubeAPI", "CNI"]),
     // I/O begins here.
-    library("Telemetry", [logging]),
+    library("Telemetry", ["HTTPMessage", logging]),
     library("Netlink", ["NetAddress", "CLinux"]),
     library("HTTPTransport", ["HTTPMessage", logging] + nio + [.product(name: "NIOTLS", package: "swift-nio")]),
     library("KubeClient", ["KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", yams, logging]),
@@ -96,5 +96,6 @@ let package = Package(
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("KubeRuntime", ["KubeRuntime", "KubeAPI", "WireJSON"]),
+    tests("Telemetry", ["Telemetry", "HTTPMessage", logging]),
   ]
 )

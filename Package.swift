@@ -95,6 +95,7 @@ let package = Package(
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
+    tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
     tests("KubeRuntime", ["KubeRuntime", "KubeAPI", "WireJSON"]),
     tests("Telemetry", ["Telemetry", "HTTPMessage", logging]),
   ]

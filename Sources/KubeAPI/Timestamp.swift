@@ -4,11 +4,18 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
   package let microseconds: Int64
 
   package init(microseconds: Int64) { self.microseconds = microseconds }
-  package init(seconds: Int64) { microseconds = seconds * 1_000_000 }
+  package init(seconds: Int64) { self = Timestamp(microseconds: 0).advanced(bySeconds: seconds) }
 
-  package var seconds: Int64 { microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000 }
+  /// Whole seconds, rounded towards the past.
+  package var seconds: Int64 { microseconds / 1_000_000 - (microseconds % 1_000_000 < 0 ? 1 : 0) }
 
-  package func advanced(bySeconds seconds: Int64) -> Timestamp { Timestamp(microseconds: microseconds + seconds * 1_000_000) }
+  /// Stops at the ends of what can be told: a pod may ask for any 64-bit number of seconds of grace.
+  package func advanced(bySeconds seconds: Int64) -> Timestamp {
+    let span = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let sum = microseconds.addingReportingOverflow(span.partialValue)
+    guard span.overflow || sum.overflow else { return Timestamp(microseconds: sum.partialValue) }
+    return Timestamp(microseconds: seconds < 0 ? .min : .max)
+  }
 
   package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
@@ -52,6 +59,7 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     default: return nil
     }
     let days = Self.days(year: year, month: month, day: day)
+    guard Self.civil(days).day == day else { return nil }
     microseconds = ((days * 24 + hour) * 60 + minute) * 60_000_000 + (second - offset) * 1_000_000 + fraction
   }
 
@@ -60,7 +68,8 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
 
   /// `2026-11-25T01:02:03.000004Z`, as `metav1.MicroTime` (Leases).
   package var microText: String {
-    let fraction = String(microseconds - seconds * 1_000_000)
+    let rest = microseconds % 1_000_000
+    let fraction = String(rest < 0 ? rest + 1_000_000 : rest)
     return Self.clock(seconds) + "." + String(repeating: "0", count: 6 - fraction.count) + fraction + "Z"
   }
 

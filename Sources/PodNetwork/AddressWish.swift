@@ -40,6 +40,7 @@ package struct AttachmentWish: Sendable, Equatable {
   /// Reads the wish; throws what is malformed, always final.
   package init(of pod: Pod, for attachment: Attachment) throws(NetworkRefusal) {
     let reader = WishReader(pod: pod, attachment: attachment)
+    try reader.checkRecordName()
     subnet = reader.value(.logicalSwitch)?.text
     family = try reader.family()
     try readMAC(reader)
@@ -109,6 +110,8 @@ private struct WishReader {
   private func single(_ field: NetworkField) throws(NetworkRefusal) -> Sourced? {
     if let own = annotation(attachment.provider.key(field)) { return own }
     guard isRepeated, let shared = annotation(attachment.subnetProvider.key(field)) else { return nil }
+    // What a NIC of the same NAD that runs already has been given is nobody's wish for this one.
+    guard annotations[attachment.subnetProvider.key(.allocated)] != "true" else { return nil }
     throw refusal(
       "\(shared.source) would give \(shared.text) to every NIC of \(attachment.network), which stands more than once in the pod: "
         + "use \(ProviderName(network: attachment.network, isOVN: false).key(field, interface: attachment.interface))")
@@ -116,6 +119,15 @@ private struct WishReader {
 
   func refusal(_ reason: String) -> NetworkRefusal {
     NetworkRefusal(subject: attachment.provider.text, reason: reason, isFinal: true)
+  }
+
+  /// The record of the address is an object of its own, whose name is put together from three that may each be long.
+  func checkRecordName() throws(NetworkRefusal) {
+    let name = PodOwner(pod).recordName(attachment.provider)
+    guard name.utf8.count > IPRecordBuilder.nameLimit else { return }
+    throw refusal(
+      "the IP object would be named \(name), which has \(name.utf8.count) characters and may have \(IPRecordBuilder.nameLimit): "
+        + "shorten the name of the pod or of NetworkAttachmentDefinition \(attachment.network)")
   }
 
   func family() throws(NetworkRefusal) -> AddressFamily? {
@@ -139,6 +151,7 @@ private struct WishReader {
     }
     guard let asked else { return nil }
     guard let mac = MACAddress(asked.text) else { throw refusal("\(asked.text) is not a valid MAC address (\(asked.source))") }
+    guard !mac.isZero else { throw refusal("\(mac) is no MAC address that an interface can have (\(asked.source))") }
     guard !mac.isMulticast else { throw refusal("\(mac) is a multicast address and cannot be an interface's (\(asked.source))") }
     let isFromNetworks = !networks.isEmpty && MACAddress(networks) == mac
     return RequestedMAC(mac: mac, source: asked.source, isFromNetworks: isFromNetworks)
@@ -180,8 +193,8 @@ private struct WishReader {
   func pool() throws(NetworkRefusal) -> AddressWish? {
     guard let asked = value(.ipPool) else { return nil }
     let text = asked.text.trimmed
-    let isList = text.contains(";") || text.contains(",") || (try? IPAddress(parsing: text)) != nil
-    guard isList else { return .pool(text) }
+    guard !text.isEmpty else { throw refusal("\(asked.source) lists no address") }
+    guard PoolText.isList(text) else { return .pool(text) }
     var items: [[IPAddress]] = []
     for item in PoolText.items(text) { items.append(try poolItem(item, asked.source)) }
     guard !items.isEmpty else { throw refusal("\(asked.source) lists no address") }
@@ -215,6 +228,11 @@ private struct WishReader {
 
 /// The text forms of `ip_pool`.
 enum PoolText {
+  /// Addresses rather than the name of an IPPool. A name has none of these signs, so what cannot be one is told of as an address.
+  static func isList(_ text: String) -> Bool {
+    text.utf8.contains { ";,:/".utf8.contains($0) } || text.contains("..") || (try? IPAddress(parsing: text)) != nil
+  }
+
   /// `;` separates items where there is one, else `,` does.
   static func items(_ text: String) -> [String] {
     text.split(separator: text.contains(";") ? ";" : ",", omittingEmptySubsequences: true).map { String($0.trimmingSpace) }

@@ -14,8 +14,10 @@ package struct AllocationErrors: Sendable, Equatable {
 
   package init() {}
 
+  /// Of several reasons of one subject the first final one counts, else the first.
   package init(_ refusals: [NetworkRefusal]) {
-    for refusal in refusals where entries[refusal.subject] == nil {
+    for refusal in refusals {
+      if let known = entries[refusal.subject], known.isFinal || !refusal.isFinal { continue }
       entries[refusal.subject] = Entry(reason: refusal.reason, isFinal: refusal.isFinal)
     }
   }
@@ -41,6 +43,7 @@ package struct AllocationErrors: Sendable, Equatable {
     guard let subject = entries.keys.sorted().first(where: { entries[$0]?.isFinal == true }) ?? entries.keys.min(),
       let other = entries[subject]
     else { return nil }
-    return Entry(reason: "another network of the pod (\(subject)) cannot be served: \(other.reason)", isFinal: other.isFinal)
+    return Entry(
+      reason: "the pod gets all of its addresses or none, and network \(subject) cannot be served: \(other.reason)", isFinal: other.isFinal)
   }
 }

@@ -25,6 +25,14 @@ package struct Attachment: Sendable, Equatable {
   package var pluginType = ""
   /// Whether Multus hands that plugin the MAC.
   package var pluginTakesMAC = false
+
+  package init(network: ObjectKey, provider: ProviderName, subnetProvider: ProviderName, interface: String, namesInterface: Bool) {
+    self.network = network
+    self.provider = provider
+    self.subnetProvider = subnetProvider
+    self.interface = interface
+    self.namesInterface = namesInterface
+  }
 }
 
 /// Why one network of a pod gets no address.

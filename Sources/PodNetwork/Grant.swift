@@ -54,10 +54,10 @@ package enum AllocationPatch {
     return patch
   }
 
-  /// Removes what was written about NICs that the pod asks for no more (annotations.md §10).
+  /// Removes what was written about NICs that the pod asks for no more; never of the primary network (annotations.md §10).
   package static func withdraw(_ providers: [ProviderName], from pod: Pod) -> MetadataPatch {
     var patch = MetadataPatch(of: pod.metadata)
-    for provider in providers {
+    for provider in providers where provider != .primary {
       for field in NetworkField.granted where pod.metadata.annotations[provider.key(field)] != nil {
         patch.annotations[provider.key(field)] = .some(nil)
       }
@@ -101,13 +101,18 @@ package enum IPRecordBuilder {
     }
     if record.spec.subnet != wanted.subnet, !record.spec.subnet.isEmpty { patch.labels[record.spec.subnet] = .some(nil) }
     if record.metadata.annotations[AnnotationKey.podUID] != owner.uid { patch.annotations[AnnotationKey.podUID] = owner.uid }
-    if !record.metadata.finalizers.contains(Finalizer.controller) {
-      patch.finalizers = record.metadata.finalizers.filter { $0 != Finalizer.legacyController } + [Finalizer.controller]
-    }
+    patch.finalizers = finalizers(record.metadata.finalizers)
     guard !patch.isEmpty || record.spec != wanted else { return nil }
     var json = patch.json
     if record.spec != wanted { json["spec"] = wanted.json }
     return json
+  }
+
+  /// The list with our finalizer in it and the one of old versions replaced by it; nil when it is so already.
+  private static func finalizers(_ present: [String]) -> [String]? {
+    let others = present.filter { $0 != Finalizer.legacyController && $0 != Finalizer.controller }
+    let isRight = present.contains(Finalizer.controller) && !present.contains(Finalizer.legacyController)
+    return isRight ? nil : others + [Finalizer.controller]
   }
 
   private static func spec(_ grant: Grant, owner: PodOwner, nodeName: String) -> IPRecord.Spec {

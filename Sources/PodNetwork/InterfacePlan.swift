@@ -51,6 +51,13 @@ package protocol SubnetLookup {
   /// Names of the subnets of a provider, in name order.
   func names(provider: ProviderName) -> [String]
   func contains(name: String) -> Bool
+  /// The subnet of a provider that holds an address.
+  func name(provider: ProviderName, holding address: IPAddress) -> String?
+}
+
+extension SubnetLookup {
+  /// For lookups that know no ranges: the first subnet, which is right where the provider has one.
+  package func name(provider: ProviderName, holding address: IPAddress) -> String? { names(provider: provider).first }
 }
 
 extension AddDecision {
@@ -61,11 +68,14 @@ extension AddDecision {
     let provider = ProviderName(request.provider)
     guard provider.isOVN else { return nil }
     let why =
-      provider.text.isEmpty || provider == .primary
-      ? "the ipam section\(network) names no provider: it must be <nad>.<namespace>"
-      : "the ipam section\(network) names provider \(provider), which is for NICs that kube-ovn makes itself: "
-        + "for a NIC of type \(request.cniType) it must be <nad>.<namespace>, without .ovn"
-    return AddFailure(status: 400, stage: "provider", message: why)
+      switch provider.text {
+      case "": "the ipam section\(network) names no provider"
+      // Kube-OVN's plugin sends this also where the section names none.
+      case ProviderName.primary.text: "the ipam section\(network) names no provider, or \(provider), which is the pod's primary network"
+      default: "the ipam section\(network) names provider \(provider), which is for NICs that kube-ovn makes itself"
+      }
+    let rule = ": for a NIC of type \(request.cniType) it must be <nad>.<namespace>, without .ovn"
+    return AddFailure(status: 400, stage: "provider", message: why + rule)
   }
 
   /// Decides from the pod's annotations. Synchronous and without effects: called again at each change of the pod.
@@ -90,17 +100,18 @@ extension AddDecision {
   ) throws(Outcome) -> InterfacePlan {
     let annotations = pod.metadata.annotations
     let base = ProviderName(request.provider)
-    let own = base.appending(interface: request.interfaceName)
-    let provider = annotations[own.key(.ipAddress)] != nil ? own : base
+    let provider = ProviderForm(pod).provider(of: base, interface: request.interfaceName, podNamespace: pod.metadata.namespace)
     let isAllocated = annotations[provider.key(.allocated)] == "true" && !(annotations[provider.key(.ipAddress)] ?? "").isEmpty
-    let bound = subnets.names(provider: base)
-    guard isAllocated else { throw waiting(request, pod: pod, isBound: !bound.isEmpty, subnets: subnets) }
-
     let named = annotations[provider.key(.logicalSwitch)] ?? annotations[base.key(.logicalSwitch)] ?? ""
+    guard isAllocated else {
+      let isServed = !subnets.names(provider: base).isEmpty || (!named.isEmpty && subnets.contains(name: named))
+      throw waiting(request, provider, pod: pod, isServed: isServed)
+    }
     var plan = InterfacePlan(
-      provider: provider, subnet: named.isEmpty ? bound.first ?? "" : named, addresses: [], routes: [], mac: nil, replacedDefaults: [],
+      provider: provider, subnet: named, addresses: [], routes: [], mac: nil, replacedDefaults: [],
       recordName: PodOwner(pod).recordName(provider))
     plan.addresses = try addresses(annotations, provider, base: base, interface: request.interfaceName)
+    if named.isEmpty, let first = plan.addresses.first { plan.subnet = subnets.name(provider: base, holding: first.address) ?? "" }
     plan.routes = request.routes + (try routes(annotations, base, pod: pod))
     plan.replacedDefaults = AddressFamily.allCases.filter { family in
       plan.routes.contains { $0.defaultFamily == family }
@@ -113,18 +124,14 @@ extension AddDecision {
   }
 
   /// Why there is no address yet, and whether there is any use in waiting.
-  private static func waiting(
-    _ request: DaemonRequest, pod: Pod, isBound: Bool, subnets: some SubnetLookup
-  ) -> Outcome {
-    let annotations = pod.metadata.annotations
-    let errors = AllocationErrors(annotation: annotations[AnnotationKey.allocationError])
-    let known = errors.reason(for: request.provider + "." + request.interfaceName, network: request.networkName)
-    let reason = errors.entries[request.provider] ?? known
+  private static func waiting(_ request: DaemonRequest, _ provider: ProviderName, pod: Pod, isServed: Bool) -> Outcome {
+    let errors = AllocationErrors(annotation: pod.metadata.annotations[AnnotationKey.allocationError])
+    let reason =
+      errors.entries[provider.text] ?? errors.reason(for: request.provider, network: request.networkName)
     if let reason, reason.isFinal {
       return .fail(AddFailure(status: 500, stage: "wait-address", message: unallocated(request, reason.reason)))
     }
-    let named = annotations[ProviderName(request.provider).key(.logicalSwitch)] ?? ""
-    guard isBound || (!named.isEmpty && subnets.contains(name: named)) || reason != nil else {
+    guard isServed || reason != nil else {
       let network = request.networkName.isEmpty ? "" : " (network \(request.networkName))"
       return .fail(
         AddFailure(

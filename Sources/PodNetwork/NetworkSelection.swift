@@ -13,7 +13,6 @@ package struct NetworkSelection: Sendable, Equatable {
   package var mac = ""
   package var defaultRoute: [String] = []
   package var infinibandGUID = ""
-  package var deviceID = ""
   package var ipamClaimReference = ""
   package var portMappings: JSONValue?
   package var bandwidth: JSONValue?
@@ -25,7 +24,7 @@ package struct NetworkSelection: Sendable, Equatable {
   /// an element without a name is an error that says where it stands.
   package static func parse(_ text: String, podNamespace: String) throws(NetworkSelectionError) -> [NetworkSelection] {
     guard !text.isEmpty else { throw .empty }
-    let isJSON = text.contains { "[{\"".contains($0) }
+    let isJSON = text.utf8.contains { $0 == 0x5B || $0 == 0x7B || $0 == 0x22 }
     var selections = isJSON ? try parseJSON(text) : try parseList(text)
     for index in selections.indices {
       guard !selections[index].network.name.isEmpty else { throw .unnamed(position: index + 1) }
@@ -63,7 +62,7 @@ package struct NetworkSelection: Sendable, Equatable {
   }
 
   /// `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
-  private static func isLabel(_ text: Substring) -> Bool {
+  static func isLabel(_ text: some StringProtocol) -> Bool {
     let bytes = Array(text.utf8)
     func isAlphanumeric(_ byte: UInt8) -> Bool { (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39) }
     guard let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
@@ -73,25 +72,41 @@ package struct NetworkSelection: Sendable, Equatable {
   // MARK: The JSON form
 
   private static func parseJSON(_ text: String) throws(NetworkSelectionError) -> [NetworkSelection] {
-    let value: JSONValue
-    do throws(JSONError) { value = try JSONValue(parsing: text) } catch { throw .malformedJSON(error.description) }
-    guard let elements = value.array else { throw .malformedJSON("it must be an array of networks") }
-    var selections: [NetworkSelection] = []
-    for (index, element) in elements.enumerated() {
-      selections.append(try NetworkSelection(json: element, position: index + 1))
+    var elements: [[Member]] = []
+    do throws(JSONError) {
+      elements = try JSONReader.parse(Array(text.utf8)) { (reader) throws(JSONError) in try readElements(&reader) }
+    } catch {
+      throw .malformedJSON(error.description)
     }
+    var selections: [NetworkSelection] = []
+    for (index, members) in elements.enumerated() { selections.append(try NetworkSelection(members, position: index + 1)) }
     return selections
   }
 
-  private init(json: JSONValue, position: Int) throws(NetworkSelectionError) {
-    guard let members = json.object else { throw .malformedJSON("element \(position) is not an object") }
+  private struct Member {
+    let key: String
+    let value: JSONValue
+  }
+
+  /// Each element's members in the order of the text: of two that mean one field the last counts.
+  private static func readElements(_ reader: inout JSONReader) throws(JSONError) -> [[Member]] {
+    var elements: [[Member]] = []
+    try reader.readArray { (reader) throws(JSONError) in
+      var members: [Member] = []
+      try reader.beginObject()
+      while let key = try reader.nextKey() { members.append(Member(key: key.string, value: try reader.readValue())) }
+      elements.append(members)
+    }
+    return elements
+  }
+
+  private init(_ members: [Member], position: Int) throws(NetworkSelectionError) {
     network = ObjectKey(name: "")
     var (name, namespace) = ("", "")
-    for key in members.keys.sorted() {
-      guard let value = members[key], !value.isNull else { continue }
+    for member in members where !member.value.isNull {
+      let field = SelectionField(key: member.key, value: member.value, position: position)
       // Go's decoder, and so everybody's, matches names without regard to case.
-      let field = SelectionField(key: key, value: value, position: position)
-      switch key.lowercased() {
+      switch member.key.lowercased() {
       case "name": name = try field.text()
       case "namespace": namespace = try field.text()
       case "interface": interface = try field.text()
@@ -99,7 +114,6 @@ package struct NetworkSelection: Sendable, Equatable {
       case "ips": ips = try field.texts()
       case "default-route": defaultRoute = try field.addresses()
       case "infiniband-guid": infinibandGUID = try field.text()
-      case "deviceid": deviceID = try field.text()
       case "ipam-claim-reference": ipamClaimReference = try field.text()
       case "portmappings": portMappings = try field.mappings()
       case "bandwidth": bandwidth = try field.rates()

@@ -27,7 +27,9 @@ package struct PodNetworks: Sendable, Equatable {
     let annotations = pod.metadata.annotations
     var elements: [Element] = []
     if let text = annotations[AnnotationKey.defaultNetwork], !text.isEmpty {
-      elements += read(text, AnnotationKey.defaultNetwork, pod).prefix(1).map { Element(selection: $0, interface: "eth0", isDefault: true) }
+      let selections = read(text, AnnotationKey.defaultNetwork, pod)
+      elements += selections.prefix(1).map { Element(selection: $0, interface: "eth0", isDefault: true) }
+      if selections.count > 1 { refuseDefaults(selections.count) }
     }
     if let text = annotations[AnnotationKey.networks], !text.isEmpty {
       for (index, selection) in read(text, AnnotationKey.networks, pod).enumerated() {
@@ -38,8 +40,10 @@ package struct PodNetworks: Sendable, Equatable {
     }
     referenced = Set(elements.map(\.selection.network))
     let references = Dictionary(grouping: elements, by: \.selection.network).mapValues(\.count)
+    let form = ProviderForm(pod)
     for element in elements {
-      add(element, isRepeated: references[element.selection.network, default: 0] > 1, annotations: annotations, definitions: definitions)
+      guard let config = config(of: element.selection.network, definitions: definitions), config.role != .foreign else { continue }
+      attach(element, config, isRepeated: references[element.selection.network, default: 0] > 1, form: form)
     }
     refuseDoubles()
   }
@@ -60,45 +64,60 @@ package struct PodNetworks: Sendable, Equatable {
     }
   }
 
-  private mutating func add(
-    _ element: Element, isRepeated: Bool, annotations: [String: String],
-    definitions: (ObjectKey) -> NetworkAttachmentDefinition?
-  ) {
-    let network = element.selection.network
+  private mutating func refuseDefaults(_ count: Int) {
+    refusals.append(
+      NetworkRefusal(
+        subject: AnnotationKey.defaultNetwork,
+        reason: "annotation \(AnnotationKey.defaultNetwork) names \(count) networks: a pod has one default network", isFinal: true))
+  }
+
+  /// What the NAD says, nil where it says nothing that could be served; why then stands among the refusals or notices.
+  private mutating func config(
+    of network: ObjectKey, definitions: (ObjectKey) -> NetworkAttachmentDefinition?
+  ) -> AttachmentConfig? {
     guard let definition = definitions(network) else {
       refusals.append(
         NetworkRefusal(
           subject: network.description, reason: "NetworkAttachmentDefinition \(network) does not exist", isFinal: false))
-      return
+      return nil
     }
     guard !definition.config.isEmpty else {
-      notices.append(
+      let notice =
         "NetworkAttachmentDefinition \(network) has no spec.config: a configuration in a file on the node is not supported, "
-          + "so Kube-OVN gives this NIC no address")
-      return
+        + "so Kube-OVN gives this NIC no address"
+      if !notices.contains(notice) { notices.append(notice) }
+      return nil
     }
-    let config: AttachmentConfig
     do throws(AttachmentConfigError) {
-      config = try AttachmentConfig(parsing: definition.config)
+      return try AttachmentConfig(parsing: definition.config)
     } catch {
       refusals.append(
         NetworkRefusal(
           subject: network.description, reason: "NetworkAttachmentDefinition \(network): \(error.description)", isFinal: true))
-      return
+      return nil
     }
-    guard config.role != .foreign else { return }
-    attach(element, config, isRepeated: isRepeated, annotations: annotations)
   }
 
-  private mutating func attach(_ element: Element, _ config: AttachmentConfig, isRepeated: Bool, annotations: [String: String]) {
+  private mutating func attach(_ element: Element, _ config: AttachmentConfig, isRepeated: Bool, form: ProviderForm) {
     let network = element.selection.network
     let base = ProviderName(network: network, isOVN: config.role == .ovn)
     if let refusal = Self.mismatch(config, network: network, expected: base) {
       refusals.append(refusal)
       return
     }
+    let provider = form.provider(of: base, network: network, interface: element.interface, isRepeated: isRepeated)
+    guard provider.isKeyPrefix else {
+      refusals.append(
+        NetworkRefusal(
+          subject: base.text,
+          reason: "no annotation can be named after \(provider) (NetworkAttachmentDefinition \(network), interface "
+            + "\(element.interface)): a NAD that stands more than once in a pod needs interface names of lower-case letters, digits "
+            + "and inner dashes, and all of it \(ProviderName.keyPrefixLimit) characters at most",
+          isFinal: true))
+      return
+    }
     var attachment = Attachment(
-      network: network, provider: base, subnetProvider: base, interface: element.interface,
+      network: network, provider: provider, subnetProvider: base, interface: element.interface,
       namesInterface: !element.selection.interface.isEmpty)
     attachment.isDefaultNetwork = element.isDefault
     attachment.isOVN = config.role == .ovn
@@ -106,10 +125,6 @@ package struct PodNetworks: Sendable, Equatable {
     attachment.requestedMAC = element.selection.mac
     attachment.pluginType = config.pluginType
     attachment.pluginTakesMAC = config.takesMAC
-    // Kube-OVN gives the NICs of a repeated IPAM NAD one shared address; a pod that runs so keeps it (decisions.md §4 row 3).
-    let keepsSharedForm = config.role == .ipam && annotations[base.key(.allocated)] == "true"
-    let suffixed = config.role == .ipam ? !keepsSharedForm : attachment.namesInterface
-    if isRepeated, suffixed { attachment.provider = base.appending(interface: element.interface) }
     attachments.append(attachment)
   }
 

@@ -20,7 +20,7 @@ package enum PodPhase: Sendable, Equatable {
       // The API server puts the grace into deletionTimestamp already; Kube-OVN waits for one more grace on top, which keeps an
       // address from being reused while a slow kubelet still runs the containers.
       let grace = pod.metadata.deletionGracePeriodSeconds ?? pod.terminationGracePeriodSeconds ?? 30
-      let deadline = deletion.advanced(bySeconds: grace)
+      let deadline = deletion.advanced(bySeconds: max(0, grace))
       self = now >= deadline ? .finished : .leaving(deadline: deadline)
     } else {
       self = .alive

@@ -38,7 +38,7 @@ struct SelectionField {
 
   func mappings() throws(NetworkSelectionError) -> JSONValue {
     guard let elements = value.array else { throw wrong("a list of port mappings") }
-    for element in elements {
+    for element in elements where !element.isNull {
       guard let members = element.object else { throw wrong("a list of port mappings") }
       for (name, member) in members where !member.isNull {
         switch name.lowercased() {
@@ -53,11 +53,13 @@ struct SelectionField {
 
   func rates() throws(NetworkSelectionError) -> JSONValue {
     guard let members = value.object else { throw wrong("an object of rates") }
-    for member in members.values where !member.isNull {
-      guard member.number?.int64 != nil else { throw wrong("an object of whole numbers") }
+    for (name, member) in members where !member.isNull && Self.rateNames.contains(name.lowercased()) {
+      guard member.number?.int64 != nil else { throw wrong("an object of rates in whole numbers") }
     }
     return value
   }
+
+  private static let rateNames: Set<String> = ["ingressrate", "ingressburst", "egressrate", "egressburst"]
 
   private func wrong(_ expected: String) -> NetworkSelectionError {
     .malformedJSON("element \(position): \(key) must be \(expected)")

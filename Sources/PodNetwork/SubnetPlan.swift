@@ -30,8 +30,6 @@ package struct SubnetPlan: Sendable, Equatable {
     gateways = isUnderlayWithoutCIDR ? try Self.noGateway(spec) : try Self.gateways(spec.gateway, cidrs)
     let written = try Self.excludes(spec.excludeIPs)
     excludes = Self.merge(written + gateways.values.map { AddressRange($0) })
-    try Self.checkFields(spec, name: name, cidrs: cidrs)
-
     spec.cidrBlock = cidrs.description
     spec.protocolName = cidrs.protocol.description
     spec.gateway = gateways.description
@@ -41,6 +39,7 @@ package struct SubnetPlan: Sendable, Equatable {
       if spec.gatewayType.isEmpty, spec.vpc == "ovn-cluster" { spec.gatewayType = "distributed" }
     }
     if spec.enableLB == nil { spec.enableLB = enableLB }
+    try Self.checkFields(spec, written: subnet.spec, name: name, cidrs: cidrs)
     self.spec = spec
     warnings = Self.warnings(written, cidrs)
   }
@@ -64,15 +63,18 @@ package struct SubnetPlan: Sendable, Equatable {
     ]
   }
 
-  /// The other subnet's plan if an address would belong to both: within one provider, whatever the kind (decisions.md §4 row 9).
+  /// The other subnet, by name order the first, if an address would belong to both (decisions.md §4 row 9).
   package func overlap(with others: some Sequence<SubnetPlan>) -> SubnetProblem? {
-    for other in others where other.name != name && other.provider == provider && other.spec.vlan == spec.vlan {
-      if provider.isOVN, other.spec.vpc != spec.vpc { continue }
-      if cidrs.overlaps(other.cidrs) {
-        return .overlap(subnet: name, cidr: cidrs.description, other: other.name, otherCIDR: other.cidrs.description)
-      }
+    let rivals = others.filter { $0.name != name && sharesAddresses(with: $0) && $0.cidrs.overlaps(cidrs) }
+    return rivals.min { $0.name < $1.name }.map { other in
+      .overlap(subnet: name, cidr: cidrs.description, other: other.name, otherCIDR: other.cidrs.description)
     }
-    return nil
+  }
+
+  /// Whether equal addresses of the two would meet: OVN subnets do within one VPC and VLAN, others within one provider.
+  private func sharesAddresses(with other: SubnetPlan) -> Bool {
+    guard provider.isOVN, other.provider.isOVN else { return provider == other.provider }
+    return spec.vpc == other.spec.vpc && spec.vlan == other.spec.vlan
   }
 }
 
@@ -92,12 +94,16 @@ extension SubnetPlan {
     return block.masked
   }
 
-  /// Ranges that no subnet may touch (crds.md, validation 2).
-  private static let reserved: [(purpose: String, cidr: CIDR)] = [
-    ("v4 broadcast", "255.255.255.255/32"), ("v4 multicast", "224.0.0.0/4"), ("v4 loopback", "127.0.0.1/8"),
-    ("v4 localnet", "0.0.0.0/32"), ("v4 link local", "169.254.0.0/16"), ("v6 unspecified", "::/128"), ("v6 loopback", "::1/128"),
-    ("v6 multicast", "ff00::/8"), ("v6 link local", "fe80::/10"),
-  ].compactMap { entry in CIDR(entry.1).map { (purpose: entry.0, cidr: $0) } }
+  /// Ranges that no subnet may touch (crds.md, validation 2), and the IPv4 addresses in IPv6 clothes, whose texts read back as IPv4.
+  private static let reserved: [(purpose: String, cidr: CIDR)] =
+    [
+      ("v4 broadcast", "255.255.255.255/32"), ("v4 multicast", "224.0.0.0/4"), ("v4 loopback", "127.0.0.1/8"),
+      ("v4 localnet", "0.0.0.0/32"), ("v4 link local", "169.254.0.0/16"), ("v6 unspecified", "::/128"), ("v6 loopback", "::1/128"),
+      ("v6 multicast", "ff00::/8"), ("v6 link local", "fe80::/10"),
+    ].compactMap { entry in CIDR(entry.1).map { (purpose: entry.0, cidr: $0) } }
+    + [CIDR(address: .v6(IPv6Address(mapping: IPv4Address(rawValue: 0))), prefixLength: 96)].compactMap { cidr in
+      cidr.map { (purpose: "v4-mapped v6", cidr: $0) }
+    }
 
   /// The gateways asked for, the first host where a family has none.
   private static func gateways(_ text: String, _ cidrs: CIDRBlock) throws(SubnetProblem) -> AddressPair {
@@ -156,12 +162,15 @@ extension SubnetPlan {
     return merged.sorted { $0.specificationText < $1.specificationText }
   }
 
-  private static func checkFields(_ spec: Subnet.Spec, name: String, cidrs: CIDRBlock) throws(SubnetProblem) {
+  /// Judges the spec as it is to be stored, so that what is accepted once is accepted again.
+  private static func checkFields(
+    _ spec: Subnet.Spec, written: Subnet.Spec, name: String, cidrs: CIDRBlock
+  ) throws(SubnetProblem) {
     guard ["", "distributed", "centralized"].contains(spec.gatewayType) else {
       throw .field(name: "gatewayType", value: spec.gatewayType, why: "it must be distributed or centralized")
     }
-    guard spec.protocolName.isEmpty || AddressProtocol(rawValue: spec.protocolName) != nil else {
-      throw .field(name: "protocol", value: spec.protocolName, why: "it must be IPv4, IPv6, Dual or Mac")
+    guard written.protocolName.isEmpty || AddressProtocol(rawValue: written.protocolName) != nil else {
+      throw .field(name: "protocol", value: written.protocolName, why: "it must be IPv4, IPv6, Dual or Mac")
     }
     if cidrs.v6 != nil, (1..<1280).contains(spec.mtu) {
       throw .field(name: "mtu", value: "\(spec.mtu)", why: "IPv6 needs at least 1280")

@@ -30,4 +30,37 @@ import Testing
       "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+0100", "2026-01-01T00:00:00Zx",
     ])
   func refuses(text: String) { #expect(Timestamp(text) == nil) }
+
+  @Test(
+    "days that no month has are refused", arguments: ["2026-02-29", "2024-02-30", "2026-04-31", "1900-02-29", "2026-01-00", "2026-00-10"])
+  func calendar(date: String) { #expect(Timestamp(date + "T00:00:00Z") == nil) }
+
+  @Test("every day of four centuries prints back as it was read")
+  func everyDay() throws {
+    var time = try #require(Timestamp("1900-01-01T00:00:00Z"))
+    for _ in 0..<146_097 {
+      #expect(Timestamp(time.description) == time)
+      time = time.advanced(bySeconds: 86_400)
+    }
+    #expect(time.description == "2300-01-01T00:00:00Z")
+  }
+
+  @Test("beyond the ends of time it stands still")
+  func saturates() {
+    let last = Timestamp(microseconds: .max)
+    let first = Timestamp(microseconds: .min)
+    #expect(Timestamp(seconds: .max) == last && Timestamp(seconds: .min) == first)
+    #expect(last.advanced(bySeconds: 1) == last && first.advanced(bySeconds: -1) == first)
+    #expect(Timestamp(seconds: 1).advanced(bySeconds: .max) == last && Timestamp(seconds: -1).advanced(bySeconds: .min) == first)
+    #expect(last.advanced(bySeconds: -1).advanced(bySeconds: 1) == last)
+    #expect(last.seconds == 9_223_372_036_854 && first.seconds == -9_223_372_036_855)
+    #expect(first < last && !first.microText.isEmpty && !last.description.isEmpty)
+  }
+
+  @Test("before 1970 microseconds count forward from the second before")
+  func negative() {
+    let time = Timestamp(microseconds: -1)
+    #expect(time.seconds == -1 && time.microText == "1969-12-31T23:59:59.999999Z" && Timestamp(time.microText) == time)
+    #expect(Timestamp(microseconds: -1_000_000).seconds == -1 && Timestamp(microseconds: 999_999).seconds == 0)
+  }
 }

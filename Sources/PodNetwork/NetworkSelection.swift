@@ -13,6 +13,8 @@ package struct NetworkSelection: Sendable, Equatable {
   package var mac = ""
   package var defaultRoute: [String] = []
   package var infinibandGUID = ""
+  /// Multus' own addition, unknown to Kube-OVN's library: of another type it is none.
+  package var deviceID = ""
   package var ipamClaimReference = ""
   package var portMappings: JSONValue?
   package var bandwidth: JSONValue?
@@ -114,6 +116,7 @@ package struct NetworkSelection: Sendable, Equatable {
       case "ips": ips = try field.texts()
       case "default-route": defaultRoute = try field.addresses()
       case "infiniband-guid": infinibandGUID = try field.text()
+      case "deviceid": deviceID = member.value.string ?? ""
       case "ipam-claim-reference": ipamClaimReference = try field.text()
       case "portmappings": portMappings = try field.mappings()
       case "bandwidth": bandwidth = try field.rates()

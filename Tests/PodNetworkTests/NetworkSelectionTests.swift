@@ -126,6 +126,11 @@ extension NetworkSelection {
     }
   }
 
+  @Test("a device is read where it is a text")
+  func device() throws {
+    #expect(try parse(#"[{"name":"m","deviceID":"0000:03:02.0"},{"name":"n","deviceID":5}]"#).map(\.deviceID) == ["0000:03:02.0", ""])
+  }
+
   @Test("errors say which network is wrong and how")
   func texts() {
     #expect(throws: NetworkSelectionError.malformedItem("x/y/z", "more than one '/'")) { try parse("a, x/y/z ,b") }

@@ -81,6 +81,8 @@ let package = Package(
         "NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "KubeAPI", "CNI", "PodNetwork", "KubeClient", "KubeRuntime",
         "KubeLab", "Netlink", "CLinux", "Telemetry", yams, logging,
       ]),
+    // For tests alone.
+    library("KubeTesting", ["HTTPMessage"]),
     // Executables.
     executable("kube-ovn", ["CNI", "NetAddress", "WireJSON", "CLinux"]),
     executable(
@@ -90,6 +92,7 @@ let package = Package(
     executable("kube-ovn-lab", ["LabNodes", "KubeLab", "HTTPTransport", "Telemetry", arguments, logging]),
     // Tests.
     tests("HTTPTransport", ["HTTPMessage", "HTTPTransport", logging] + nio),
+    tests("KubeClient", ["KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting"]),
     tests("NetAddress", ["NetAddress"]),
     tests("WireJSON", ["WireJSON"]),
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),

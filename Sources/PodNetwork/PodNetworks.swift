@@ -13,9 +13,11 @@ package struct PodNetworks: Sendable, Equatable {
 
   package init() {}
 
-  /// Whether the pod still names the NAD that this provider comes from.
+  /// Whether the pod still asks for a NIC of this provider, as far as can be told: of a NAD that is served every NIC is among the
+  /// attachments, of one that is missing or broken any may be meant.
   package func references(_ provider: ProviderName) -> Bool {
-    referenced.contains { network in
+    if attachments.contains(where: { $0.provider == provider }) { return true }
+    return referenced.subtracting(attachments.map(\.network)).contains { network in
       let base = ProviderName(network: network, isOVN: false)
       return provider == base || provider.text.hasPrefix(base.text + ".")
     }

@@ -7,13 +7,8 @@ import WireJSON
 /// changes around it: a prefix that moves is an address that is freed while it is in use.
 struct ProviderForm {
   private let annotations: [String: String]
-  /// The interfaces that Multus reports by NAD (`namespace/name`); none while the pod starts.
-  private let running: [String: Set<String>]
 
-  init(_ pod: Pod) {
-    annotations = pod.metadata.annotations
-    running = Self.interfaces(annotations[AnnotationKey.networkStatus])
-  }
+  init(_ pod: Pod) { annotations = pod.metadata.annotations }
 
   func provider(of base: ProviderName, network: ObjectKey, interface: String, isRepeated: Bool) -> ProviderName {
     let own = base.appending(interface: interface)
@@ -29,9 +24,7 @@ struct ProviderForm {
     let matching = networks.filter {
       ProviderName(network: $0, isOVN: false) == base || ProviderName(network: $0, isOVN: true) == base
     }
-    guard let network = matching.first else {
-      return isAllocated(base.appending(interface: interface)) ? base.appending(interface: interface) : base
-    }
+    let network = matching.first ?? ObjectKey(name: "")
     return provider(of: base, network: network, interface: interface, isRepeated: matching.count > 1)
   }
 
@@ -40,19 +33,15 @@ struct ProviderForm {
   /// Kube-OVN gives the NICs of a repeated IPAM NAD one address. A NIC that came to a running pod later does not share it.
   private func keepsShared(_ base: ProviderName, _ network: ObjectKey, _ interface: String) -> Bool {
     guard isAllocated(base) else { return false }
-    guard let interfaces = running[network.description], !interfaces.isEmpty else { return true }
-    return interfaces.contains(interface)
+    let running = reportedInterfaces(of: network)
+    return running.isEmpty || running.contains(interface)
   }
 
-  /// Reads `k8s.v1.cni.cncf.io/network-status`; what makes no sense there reports nothing.
-  private static func interfaces(_ status: String?) -> [String: Set<String>] {
-    guard let status, let entries = (try? JSONValue(parsing: status))?.array else { return [:] }
-    var interfaces: [String: Set<String>] = [:]
-    for entry in entries {
-      guard let name = entry["name"]?.string, let interface = entry["interface"]?.string, !interface.isEmpty else { continue }
-      interfaces[name, default: []].insert(interface)
-    }
-    return interfaces
+  /// The interfaces of a NAD that Multus reports (`k8s.v1.cni.cncf.io/network-status`): none while the pod starts, and none where
+  /// the report makes no sense.
+  private func reportedInterfaces(of network: ObjectKey) -> Set<String> {
+    guard let status = annotations[AnnotationKey.networkStatus], let entries = (try? JSONValue(parsing: status))?.array else { return [] }
+    return Set(entries.filter { $0["name"]?.string == network.description }.compactMap { $0["interface"]?.string })
   }
 }
 

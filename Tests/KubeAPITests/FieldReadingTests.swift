@@ -51,7 +51,7 @@ import WireJSON
       for byte in [UInt8(0x00), 0x22, 0x5C, 0x7B, 0x5D, 0x2C, 0xFF] {
         var changed = bytes
         changed[index] = byte
-        do { _ = try kind.decode(changed) } catch { #expect(error.offset <= bytes.count) }
+        do { _ = try kind.decode(changed) } catch { if error.offset > bytes.count { Issue.record("byte \(index) as \(byte): \(error)") } }
       }
     }
   }

@@ -144,6 +144,53 @@ import Testing
   }
 }
 
+/// What tells an unplugged NIC, whose address is free, from one whose NAD is only missing or broken (row 11, B1).
+@Suite struct ReferencedNetworksTests {
+  private func networks(_ text: String, _ annotations: [String: String] = [:], without missing: String = "") -> PodNetworks {
+    PodNetworks(of: Sample.networks(text, annotations)) { $0.name == missing ? nil : Sample.usual($0) }
+  }
+
+  @Test("a NAD that the pod names no more is not referenced")
+  func gone() {
+    let networks = networks("default/vlan")
+    #expect(networks.isComplete && networks.referenced == [ObjectKey(namespace: "default", name: "vlan")])
+    #expect(networks.references(ProviderName("vlan.default")))
+    #expect(!networks.references(Sample.macvlan) && !networks.references(ProviderName("macvlan.default.net1")))
+    #expect(!networks.references(ProviderName("vlan.default2")))
+  }
+
+  @Test("the NIC that goes is told from its sibling of the same NAD")
+  func sibling() {
+    let annotations = [
+      "macvlan.default.net1.kubernetes.io/allocated": "true", "macvlan.default.net2.kubernetes.io/allocated": "true",
+    ]
+    let networks = networks("default/macvlan@net1", annotations)
+    #expect(networks.references(ProviderName("macvlan.default.net1")))
+    #expect(!networks.references(ProviderName("macvlan.default.net2")) && !networks.references(Sample.macvlan))
+  }
+
+  @Test("of a NAD that is missing, empty or broken every NIC may still be meant")
+  func missing() {
+    let text = "default/macvlan@net1,default/vlan"
+    for networks in [
+      networks(text, without: "macvlan"),
+      PodNetworks(of: Sample.networks(text), definitions: Sample.definitions(["macvlan": "{", "vlan": ""])),
+      PodNetworks(of: Sample.networks(text), definitions: Sample.definitions(["macvlan": Sample.ipam("wrong"), "vlan": "{}"])),
+    ] {
+      #expect(networks.isComplete)
+      #expect(networks.references(Sample.macvlan) && networks.references(ProviderName("macvlan.default.net1")))
+      #expect(networks.references(ProviderName("vlan.default")))
+    }
+  }
+
+  @Test("an annotation that cannot be read says nothing about what is unplugged")
+  func unreadable() {
+    #expect(!networks("a/b/c").isComplete)
+    #expect(!networks("default/macvlan", [AnnotationKey.defaultNetwork: "[null]"]).isComplete)
+    #expect(networks("[]").isComplete && networks("").isComplete)
+  }
+}
+
 @Suite struct PodNetworksRefusalTests {
   @Test("a NAD that does not exist may come: the pod waits")
   func missing() {

@@ -114,4 +114,17 @@ import Testing
       ("attach.default.ovn.net1", "web.team-a.attach.default.ovn.net1"),
     ])
   func recordName(provider: String, name: String) { #expect(PodOwner(Sample.pod()).recordName(ProviderName(provider)) == name) }
+
+  @Test(
+    "a record's name tells its provider, if it is one of the owner's",
+    arguments: [
+      ("web.team-a", ProviderName?.some(.primary)), ("web.team-a.macvlan.default", Sample.macvlan),
+      ("web.team-a.attach.default.ovn.net1", ProviderName("attach.default.ovn.net1")), ("web.team-a.", nil), ("web.team-ab", nil),
+      ("web2.team-a.macvlan.default", nil), ("", nil),
+    ])
+  func providerOfRecord(record: String, provider: ProviderName?) {
+    let owner = PodOwner(Sample.pod())
+    #expect(owner.provider(ofRecord: record) == provider)
+    if let provider { #expect(owner.recordName(provider) == record) }
+  }
 }

@@ -99,7 +99,7 @@ let package = Package(
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
-    tests("KubeRuntime", ["KubeRuntime", "KubeAPI", "WireJSON"]),
+    tests("KubeRuntime", ["KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting", logging]),
     tests("Telemetry", ["Telemetry", "HTTPMessage", logging]),
   ]
 )

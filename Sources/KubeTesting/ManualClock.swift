@@ -18,6 +18,8 @@ package final class ManualClock: Clock, Sendable {
 
   private struct Observer {
     let count: Int
+    /// Sleepers with a later deadline do not count.
+    let limit: Instant?
     let continuation: CheckedContinuation<Void, Never>
   }
 
@@ -35,9 +37,13 @@ package final class ManualClock: Clock, Sendable {
       return due
     }
 
+    func isMet(_ count: Int, _ limit: Instant?) -> Bool {
+      sleepers.count { sleeper in limit.map { sleeper.deadline <= $0 } ?? true } >= count
+    }
+
     mutating func takeSatisfied() -> [Observer] {
-      let satisfied = observers.filter { $0.count <= sleepers.count }
-      observers.removeAll { $0.count <= sleepers.count }
+      let satisfied = observers.filter { isMet($0.count, $0.limit) }
+      observers = observers.filter { !isMet($0.count, $0.limit) }
       return satisfied
     }
   }
@@ -95,12 +101,14 @@ package final class ManualClock: Clock, Sendable {
     for sleeper in due { sleeper.continuation.resume() }
   }
 
-  /// Returns once at least `count` tasks sleep: the way to know that the code under test has come to its waiting point.
-  package func waitForSleepers(_ count: Int = 1) async {
+  /// Returns once at least `count` tasks sleep, if a duration is given for no longer than that: the way to know that the code under
+  /// test has come to its waiting point.
+  package func waitForSleepers(_ count: Int = 1, within duration: Duration? = nil) async {
     await withCheckedContinuation { continuation in
       let isMet = state.withLock { state in
-        if state.sleepers.count >= count { return true }
-        state.observers.append(Observer(count: count, continuation: continuation))
+        let limit = duration.map { state.now.advanced(by: $0) }
+        if state.isMet(count, limit) { return true }
+        state.observers.append(Observer(count: count, limit: limit, continuation: continuation))
         return false
       }
       if isMet { continuation.resume() }

@@ -1,0 +1,130 @@
+import IPAM
+package import KubeAPI
+package import KubeClient
+import KubeRuntime
+package import Logging
+import NetAddress
+package import PodNetwork
+
+/// The controller's parts, wired: stores feed queues, queues feed reconcilers.
+package struct AddressController: Sendable {
+  package let stores: ClusterStores
+  let book: AddressBook
+  private let signals: ControllerSignals
+  private let options: ControllerOptions
+  private let pods: PodReconciler
+  private let records: IPRecordReconciler
+  private let subnets: SubnetReconciler
+  private let status: SubnetStatusWriter
+  private let restore: AllocatorRestore
+  private let claims: EpochClaim
+  private let logger: Logger
+  private let sleep: @Sendable (Duration) async throws -> Void
+
+  /// What the controller reaches outside itself.
+  package struct Environment: Sendable {
+    package var client: KubeClient
+    package var events: PodEvents
+    package var logger: Logger
+    /// Wall time, for deadlines that objects carry.
+    package var now: @Sendable () -> Timestamp
+    package var usageChanged: @Sendable (Subnet, PodNetwork.FamilyUsage, PodNetwork.FamilyUsage) -> Void = { _, _, _ in }
+    package var collected: @Sendable (IPRecord, String) -> Void = { _, _ in }
+    package var conflicts: @Sendable (RestoreConflict) -> Void = { _ in }
+
+    package init(client: KubeClient, events: PodEvents, logger: Logger, now: @escaping @Sendable () -> Timestamp) {
+      self.client = client
+      self.events = events
+      self.logger = logger
+      self.now = now
+    }
+  }
+
+  package init<C: Clock<Duration>>(stores: ClusterStores, options: ControllerOptions, environment: Environment, clock: C) {
+    self.stores = stores
+    self.options = options
+    logger = environment.logger
+    book = AddressBook(allocator: Allocator())
+    signals = ControllerSignals(clock: clock)
+    sleep = { try await clock.sleep(for: $0, tolerance: nil) }
+    let writer = ClusterWriter(client: environment.client, written: WrittenRecords(watching: stores.records))
+    let release = PodRelease(
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, logger: environment.logger)
+    pods = PodReconciler(
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, release: release, now: environment.now,
+      logger: environment.logger)
+    records = IPRecordReconciler(
+      stores: stores, book: book, writer: writer, signals: signals, release: release, collected: environment.collected,
+      logger: environment.logger)
+    subnets = SubnetReconciler(
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, options: options, now: environment.now,
+      logger: environment.logger)
+    status = SubnetStatusWriter(stores: stores, book: book, writer: writer, usageChanged: environment.usageChanged)
+    restore = AllocatorRestore(
+      stores: stores, book: book, subnets: subnets, conflicts: environment.conflicts, now: environment.now, logger: environment.logger)
+    claims = EpochClaim(stores: stores, writer: writer, now: environment.now)
+    connect()
+  }
+
+  /// Leads until cancelled: restores, claims the waiting pods for this term, then works (decisions.md §5.2).
+  package func lead(term: Int64) async throws {
+    try await stores.waitUntilSynced()
+    restore.run()
+    try await claims.run(term: term)
+    for subnet in stores.subnets.all { signals.subnets.add(subnet.key, priority: .low) }
+    for pod in stores.pods.all { signals.pods.add(pod.key, priority: .low) }
+    for record in stores.records.all { signals.records.add(record.key, priority: .low) }
+    await withTaskGroup(of: Void.self) { group in
+      let workers = options.workers
+      group.addTask { await runWorkers(workers, on: signals.pods, logger: logger, reconcile: { try await pods.reconcile($0) }) }
+      group.addTask { await runWorkers(workers, on: signals.records, logger: logger, reconcile: { try await records.reconcile($0) }) }
+      // One at a time: whether a subnet overlaps another depends on what was decided before.
+      group.addTask { await runWorkers(1, on: signals.subnets, logger: logger, reconcile: { try await subnets.reconcile($0) }) }
+      group.addTask { await runWorkers(1, on: signals.status, logger: logger, reconcile: { try await status.reconcile($0) }) }
+      group.addTask { await collectPeriodically() }
+    }
+  }
+
+  /// Whether nothing is in hand: for tests, and for knowing that a start has settled.
+  package var isIdle: Bool { signals.pods.isIdle && signals.records.isIdle && signals.subnets.isIdle && signals.status.isIdle }
+
+  private func collectPeriodically() async {
+    guard let interval = options.collectionInterval else { return }
+    while !Task.isCancelled {
+      do { try await sleep(interval) } catch { return }
+      for record in stores.records.all { signals.records.add(record.key, priority: .low) }
+      for pod in stores.pods.all { signals.pods.add(pod.key, priority: .low) }
+      let owners = Set(book.allocator.subnetNames.flatMap { book.allocator.held(inSubnet: $0) }.map(\.owner))
+      for pod in owners.compactMap({ ObjectKey(owner: $0) }) where stores.pods[pod] == nil { signals.pods.add(pod, priority: .low) }
+    }
+  }
+
+  /// Which change of which kind concerns whom.
+  private func connect() {
+    stores.pods.onChange { change in signals.pods.add(change.key) }
+    stores.records.onChange { change in
+      signals.records.add(change.key)
+      guard change.new == nil, let old = change.old else { return }
+      // A record that is gone may hold up its pod, or the pod that came after it, or its subnet.
+      signals.pods.add(ObjectKey(namespace: old.spec.namespace, name: old.spec.podName))
+      signals.touched([old.spec.subnet])
+      if stores.subnets[ObjectKey(name: old.spec.subnet)]?.metadata.isDeleting == true {
+        signals.subnets.add(ObjectKey(name: old.spec.subnet))
+      }
+    }
+    stores.subnets.onChange { change in
+      // Our own writes of status do not count: they change neither generation nor metadata that we read.
+      if let old = change.old, let new = change.new, old.spec == new.spec, old.metadata.isDeleting == new.metadata.isDeleting,
+        old.metadata.finalizers == new.metadata.finalizers, old.status.conditions == new.status.conditions
+      {
+        signals.touched([change.key.name])
+        return
+      }
+      signals.subnets.add(change.key)
+    }
+    stores.networks.onChange { change in
+      guard change.old?.config != change.new?.config else { return }
+      signals.edited(in: book)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package import KubeAPI
+package import KubeRuntime
+
+/// The controller's view of the cluster: one store a kind.
+package struct ClusterStores: Sendable {
+  package let pods = Store<Pod>()
+  package let namespaces = Store<Namespace>()
+  package let nodes = Store<Node>()
+  package let networks = Store<NetworkAttachmentDefinition>()
+  package let subnets = Store<Subnet>()
+  package let records = Store<IPRecord>(indexes: [
+    .init(IndexName.pod) { [ObjectKey(namespace: $0.spec.namespace, name: $0.spec.podName).description] },
+    .init(IndexName.subnet) { [$0.spec.subnet] },
+  ])
+
+  package init() {}
+
+  /// Records of one pod (or virtual machine), in name order.
+  package func records(ofPod key: ObjectKey) -> [IPRecord] { records.objects(IndexName.pod, key.description) }
+
+  package func records(inSubnet name: String) -> [IPRecord] { records.objects(IndexName.subnet, name) }
+
+  /// Whether every first list has arrived.
+  package var areSynced: Bool {
+    pods.isSynced && namespaces.isSynced && nodes.isSynced && networks.isSynced && subnets.isSynced && records.isSynced
+  }
+
+  package func waitUntilSynced() async throws {
+    try await subnets.waitUntilSynced()
+    try await records.waitUntilSynced()
+    try await networks.waitUntilSynced()
+    try await namespaces.waitUntilSynced()
+    try await nodes.waitUntilSynced()
+    try await pods.waitUntilSynced()
+  }
+}
+
+/// Names of the stores' indexes.
+private enum IndexName {
+  static let pod = "pod"
+  static let subnet = "subnet"
+}

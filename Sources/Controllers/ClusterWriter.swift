@@ -1,0 +1,85 @@
+import KubeAPI
+import KubeClient
+import PodNetwork
+import WireJSON
+
+/// The writes that the controller does, each with the preconditions that fence a deposed leader (decisions.md §5.2, §5.4).
+struct ClusterWriter: Sendable {
+  private let client: KubeClient
+  private let written: WrittenRecords
+
+  init(client: KubeClient, written: WrittenRecords) {
+    self.client = client
+    self.written = written
+  }
+
+  /// One merge patch of a pod's annotations, bound to its uid and version.
+  @discardableResult
+  func patch(_ pod: ObjectKey, _ patch: MetadataPatch) async throws -> Pod { try await client.patch(Pod.self, pod, merge: patch.json) }
+
+  /// Makes the record of a NIC say what was granted: created, or brought up to date under its version where there is one.
+  func write(_ grant: Grant, owner: PodOwner, nodeName: String, known: IPRecord?) async throws {
+    let name = owner.recordName(grant.attachment.provider)
+    var existing = known
+    if existing == nil {
+      if written.contains(name) { return }
+      do {
+        _ = try await client.create(IPRecord.self, body: IPRecordBuilder.create(grant, owner: owner, nodeName: nodeName))
+        written.insert(name)
+        return
+      } catch let error as APIError where error.isAlreadyExists {
+        existing = try await client.get(IPRecord.self, ObjectKey(name: name))
+      }
+    }
+    guard let existing else { return }
+    guard !existing.metadata.isDeleting else { throw RecordLeaving(name: name) }
+    // Names of pods and namespaces may hold dots, so that two pods can come to one name of a record.
+    let holder = ObjectKey(namespace: existing.spec.namespace, name: existing.spec.podName)
+    guard holder.name.isEmpty || holder.description == owner.key else { throw RecordTaken(name: name, holder: holder) }
+    guard let patch = IPRecordBuilder.update(existing, grant, owner: owner, nodeName: nodeName) else { return }
+    _ = try await client.patch(IPRecord.self, existing.key, merge: patch)
+  }
+
+  func record(named name: String) async throws -> IPRecord? {
+    do { return try await client.get(IPRecord.self, ObjectKey(name: name)) } catch let error as APIError where error.isNotFound {
+      return nil
+    }
+  }
+
+  func pod(_ key: ObjectKey) async throws -> Pod? {
+    do { return try await client.get(Pod.self, key) } catch let error as APIError where error.isNotFound { return nil }
+  }
+
+  /// Deletes a record if it is still the one seen. One that is gone is as good.
+  func delete(_ record: IPRecord) async throws {
+    do {
+      try await client.delete(IPRecord.self, record.key, .init(exactly: record.metadata))
+    } catch let error as APIError where error.isNotFound {}
+  }
+
+  /// Lets an object that is being deleted go. One that is gone is as good.
+  func removeFinalizer<R: Resource>(of object: R) async throws {
+    var patch = MetadataPatch(of: object.metadata)
+    patch.finalizers = object.metadata.finalizers.filter { $0 != Finalizer.controller && $0 != Finalizer.legacyController }
+    do { _ = try await client.patch(R.self, object.key, merge: patch.json) } catch let error as APIError where error.isNotFound {}
+  }
+
+  func patchSubnet(_ name: String, _ patch: JSONValue, status: Bool = false) async throws {
+    _ = try await client.patch(Subnet.self, ObjectKey(name: name), merge: patch, subresource: status ? "status" : nil)
+  }
+}
+
+/// A record of the wanted name is still being deleted: its end brings the pod back into the queue.
+struct RecordLeaving: Error, CustomStringConvertible {
+  let name: String
+
+  var description: String { "IP \(name) is being deleted" }
+}
+
+/// The record's name belongs to another pod.
+struct RecordTaken: Error, CustomStringConvertible {
+  let name: String
+  let holder: ObjectKey
+
+  var description: String { "IP \(name) is the record of pod \(holder): one of the two pods must have another name" }
+}

@@ -1,0 +1,47 @@
+import KubeAPI
+package import KubeRuntime
+import PodNetwork
+
+/// What the controller tells users about their pods and subnets, in Kube-OVN's reasons and words (allocation.md §6).
+package struct PodEvents: Sendable {
+  private let record: @Sendable (EventDraft) -> Void
+
+  package init(record: @escaping @Sendable (EventDraft) -> Void) { self.record = record }
+
+  func allocated(_ grants: [Grant], _ pod: Pod) {
+    note(pod, .normal, EventReason.allocated, grants.map(\.summary).joined(separator: "; "))
+  }
+
+  func released(_ what: [String], of key: ObjectKey, uid: String?) {
+    record(
+      EventDraft(
+        type: Pod.resourceType, object: key, uid: uid ?? "", level: .normal, reason: EventReason.released,
+        message: what.joined(separator: "; ")))
+  }
+
+  func refused(_ refusals: [NetworkRefusal], _ pod: Pod) {
+    for refusal in refusals {
+      note(
+        pod, .warning, EventReason.acquireAddressFailed,
+        "stage=acquireAddress error=no address for pod \(pod.key) provider \(refusal.subject): \(refusal.reason)")
+    }
+  }
+
+  func notices(_ texts: [String], _ pod: Pod) {
+    for text in texts { note(pod, .warning, EventReason.notice, text) }
+  }
+
+  func subnet(_ subnet: Subnet, warning: String?, problem: SubnetProblem?) {
+    let isOVN = ProviderName(subnet.spec.provider).isOVN
+    let reason = problem != nil ? SubnetCondition.validateFailed : isOVN ? SubnetCondition.validateSuccess : SubnetCondition.nonOVNSuccess
+    record(
+      EventDraft(
+        type: Subnet.resourceType, object: subnet.key, uid: subnet.metadata.uid,
+        level: problem == nil && warning == nil ? .normal : .warning, reason: reason,
+        message: problem?.description ?? warning ?? "subnet \(subnet.metadata.name) is ready"))
+  }
+
+  private func note(_ pod: Pod, _ level: EventDraft.Level, _ reason: String, _ message: String) {
+    record(EventDraft(type: Pod.resourceType, object: pod.key, uid: pod.metadata.uid, level: level, reason: reason, message: message))
+  }
+}

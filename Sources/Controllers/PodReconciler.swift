@@ -1,0 +1,169 @@
+import IPAM
+import KubeAPI
+import KubeClient
+import KubeRuntime
+import Logging
+import NetAddress
+import PodNetwork
+
+/// One pod from its annotations to its addresses: read the wishes, decide in one step, write the records, then the annotations
+/// (docs/pod-path.md).
+struct PodReconciler: Sendable {
+  let stores: ClusterStores
+  let book: AddressBook
+  let writer: ClusterWriter
+  let events: PodEvents
+  let signals: ControllerSignals
+  let release: PodRelease
+  let now: @Sendable () -> Timestamp
+  let logger: Logger
+
+  func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
+    guard let pod = stores.pods[key] else { return try await release.all(of: key, uid: nil) }
+    switch PodPhase(pod, now: now()) {
+    case .hostNetwork: return .done
+    case .finished: return try await release.all(of: key, uid: pod.metadata.uid)
+    case .leaving(let deadline): return .again(after: .seconds(max(1, deadline.seconds - now().seconds)))
+    case .alive: return try await serve(pod)
+    }
+  }
+
+  /// Gives the pod what it still lacks: all of it or nothing.
+  private func serve(_ pod: Pod) async throws -> ReconcileResult {
+    let owner = PodOwner(pod)
+    let networks = PodNetworks(of: pod, definitions: { stores.networks[$0] })
+    events.notices(networks.notices, pod)
+    try await release.unplugged(pod, networks)
+
+    let kept = networks.attachments.compactMap { standing($0, pod, owner) }
+    try await ensureRecords(kept, owner, pod)
+    let missing = networks.attachments.filter { attachment in !kept.contains { $0.attachment == attachment } }
+    guard !missing.isEmpty || !networks.refusals.isEmpty else { return try await settle(pod) }
+
+    let table = book.table
+    var refusals = networks.refusals
+    var bindings: [AttachmentBinding] = []
+    for attachment in missing {
+      do throws(NetworkRefusal) {
+        let wish = try AttachmentWish(of: withoutOwnWriting(pod, attachment), for: attachment)
+        events.notices(wish.notices, pod)
+        bindings.append(try SubnetSelector(table).bind(attachment, wish))
+      } catch {
+        refusals.append(error)
+      }
+    }
+    guard refusals.isEmpty else { return try await refuse(pod, refusals, bindings) }
+
+    let grants: [Grant]
+    do throws(AllocationFailure) {
+      grants = try allocate(bindings, owner)
+    } catch {
+      return try await refuse(pod, Self.refusals(error, bindings, owner), bindings)
+    }
+    try await write(grants, owner, pod)
+    return .done
+  }
+
+  // MARK: Deciding
+
+  private func allocate(_ bindings: [AttachmentBinding], _ owner: PodOwner) throws(AllocationFailure) -> [Grant] {
+    let allocations = try book.allocator.allocate(bindings.map { $0.request(owner: owner) }, owner: owner.allocatorOwner)
+    let table = book.table
+    signals.freed(allocations.flatMap(\.freed), in: book, stores: stores)
+    signals.touched(allocations.map(\.subnet))
+    return zip(bindings, allocations).compactMap { binding, allocation in
+      table.plans[allocation.subnet].map {
+        Grant(attachment: binding.attachment, subnet: $0, addresses: allocation.addresses, mac: allocation.mac)
+      }
+    }
+  }
+
+  /// What the pod has already: annotated, and held by it. An annotation that the allocator knows nothing of is believed if nobody
+  /// else holds the address: a pod that ran before the record was lost, or that Kube-OVN served.
+  private func standing(_ attachment: Attachment, _ pod: Pod, _ owner: PodOwner) -> Grant? {
+    guard let annotated = AnnotatedAddress(pod, attachment.provider) else { return nil }
+    let nic = owner.recordName(attachment.provider)
+    if let grant = book.grant(of: attachment, nic: nic, owner: owner), grant.addresses == annotated.addresses { return grant }
+    let candidates = [annotated.subnet].compactMap { $0 } + book.table.names(of: attachment.subnetProvider)
+    for name in candidates where book.table.plans[name]?.cidrs == annotated.cidrs {
+      if book.allocator.held(nic: nic, ofOwner: owner.key) != nil { continue }
+      let outcome = book.allocator.restore(
+        HoldingRecord(
+          nic: nic, owner: owner.allocatorOwner, subnet: name, addresses: annotated.addresses, mac: annotated.mac))
+      guard case .granted = outcome else { continue }
+      signals.touched([name])
+      return book.grant(of: attachment, nic: nic, owner: owner)
+    }
+    return nil
+  }
+
+  /// A NIC whose address was not believed is allocated anew: what the controller itself wrote there is no wish of the user.
+  private func withoutOwnWriting(_ pod: Pod, _ attachment: Attachment) -> Pod {
+    guard pod.metadata.annotations[attachment.provider.key(.allocated)] == "true" else { return pod }
+    var copy = pod
+    copy.metadata.annotations[attachment.provider.key(.ipAddress)] = nil
+    copy.metadata.annotations[attachment.provider.key(.macAddress)] = nil
+    return copy
+  }
+
+  /// One reason a NIC, with pod, provider, subnet and who is in the way.
+  static func refusals(_ failure: AllocationFailure, _ bindings: [AttachmentBinding], _ owner: PodOwner) -> [NetworkRefusal] {
+    bindings.compactMap { binding in
+      guard let nic = failure[owner.recordName(binding.attachment.provider)] else { return nil }
+      return NetworkRefusal(subject: binding.attachment.provider.text, reason: nic.error.description, isFinal: nic.isFinal)
+    }
+  }
+
+  // MARK: Writing
+
+  /// Record before annotation: a node must never see an address that no record holds (decisions.md §5.1).
+  private func write(_ grants: [Grant], _ owner: PodOwner, _ pod: Pod) async throws {
+    try await ensureRecords(grants, owner, pod)
+    do {
+      try await writer.patch(pod.key, AllocationPatch.grant(grants, to: pod))
+    } catch let error as APIError where error.isNotFound {
+      _ = try await release.all(of: pod.key, uid: pod.metadata.uid)
+      return
+    }
+    book.wait { $0.remove(pod.key) }
+    events.allocated(grants, pod)
+    logger.info(
+      "allocated", metadata: ["pod": "\(pod.key)", "networks": "\(grants.map(\.summary).joined(separator: "; "))"])
+  }
+
+  private func ensureRecords(_ grants: [Grant], _ owner: PodOwner, _ pod: Pod) async throws {
+    for grant in grants {
+      let known = stores.records[ObjectKey(name: owner.recordName(grant.attachment.provider))]
+      try await writer.write(grant, owner: owner, nodeName: pod.nodeName, known: known)
+    }
+  }
+
+  /// Nothing is lacking: an old reason must not stay.
+  private func settle(_ pod: Pod) async throws -> ReconcileResult {
+    book.wait { $0.remove(pod.key) }
+    let patch = AllocationPatch.refuse(AllocationErrors(), pod: pod)
+    if !patch.isEmpty { try await writer.patch(pod.key, patch) }
+    return .done
+  }
+
+  /// The pod waits, and everybody who asks can read why.
+  private func refuse(_ pod: Pod, _ refusals: [NetworkRefusal], _ bindings: [AttachmentBinding]) async throws -> ReconcileResult {
+    book.wait {
+      $0.park(
+        pod.key, created: pod.metadata.creationTimestamp ?? Timestamp(seconds: 0), subnets: Set(bindings.flatMap(\.subnets)))
+    }
+    let patch = AllocationPatch.refuse(AllocationErrors(refusals), pod: pod)
+    if !patch.isEmpty {
+      events.refused(refusals, pod)
+      for refusal in refusals {
+        logger.warning("no address", metadata: ["pod": "\(pod.key)", "network": "\(refusal.subject)", "reason": "\(refusal.reason)"])
+      }
+      do {
+        try await writer.patch(pod.key, patch)
+      } catch let error as APIError where error.isNotFound {
+        return try await release.all(of: pod.key, uid: pod.metadata.uid)
+      }
+    }
+    return .done
+  }
+}

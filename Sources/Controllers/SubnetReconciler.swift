@@ -1,0 +1,136 @@
+import IPAM
+import KubeAPI
+import KubeClient
+import KubeRuntime
+import Logging
+import NetAddress
+import PodNetwork
+import WireJSON
+
+/// One Subnet: judged, normalised, handed to the allocator; its conditions say what became of it.
+struct SubnetReconciler: Sendable {
+  let stores: ClusterStores
+  let book: AddressBook
+  let writer: ClusterWriter
+  let events: PodEvents
+  let signals: ControllerSignals
+  let options: ControllerOptions
+  let now: @Sendable () -> Timestamp
+  let logger: Logger
+
+  func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
+    guard let subnet = stores.subnets[key] else {
+      forget(key.name)
+      return .done
+    }
+    guard !subnet.metadata.isDeleting else { return try await leave(subnet) }
+    let plan: SubnetPlan
+    do throws(SubnetProblem) {
+      plan = try SubnetPlan(subnet, enableLB: options.enableLB)
+    } catch {
+      return try await refuse(subnet, error)
+    }
+    var warning = plan.warnings.isEmpty ? nil : plan.warnings.joined(separator: "; ")
+    if let overlap = plan.overlap(with: book.table.plans.values) {
+      // One that already gives addresses goes on: refusing it would hurt pods that run.
+      guard !stores.records(inSubnet: key.name).isEmpty else { return try await refuse(subnet, overlap) }
+      warning = [warning, overlap.description].compactMap { $0 }.joined(separator: "; ")
+    }
+    if let problem = adopt(plan) { return try await refuse(subnet, problem) }
+    try await writeSpec(subnet, plan)
+    try await accept(subnet, plan, warning)
+    return .done
+  }
+
+  /// Hands the plan to the allocator at once: addresses follow the judged text, not the moment of its being written back.
+  func adopt(_ plan: SubnetPlan) -> SubnetProblem? {
+    do throws(DefinitionError) {
+      let definition = try SubnetDefinition(
+        name: plan.name, cidrs: plan.cidrs, gateways: plan.gateways, excludes: plan.excludes)
+      let outcome = try book.allocator.setSubnet(definition)
+      for lost in outcome.dropped {
+        logger.warning(
+          "address no longer in subnet", metadata: ["nic": "\(lost.allocation.nic)", "address": "\(lost.allocation.addresses)"])
+      }
+    } catch {
+      return .field(name: "cidrBlock", value: plan.cidrs.description, why: error.description)
+    }
+    let isNews = book.edit { table in
+      let before = table.plans[plan.name]
+      table.accept(plan)
+      return before != plan
+    }
+    if isNews {
+      signals.edited(in: book)
+      // A subnet that was refused because of this one's old range may be fine now.
+      for name in book.table.refused.keys { signals.subnets.add(ObjectKey(name: name), after: ControllerSignals.statusDelay) }
+    }
+    signals.touched([plan.name])
+    return nil
+  }
+
+  private func writeSpec(_ subnet: Subnet, _ plan: SubnetPlan) async throws {
+    var patch = plan.specPatch(of: subnet)
+    if !subnet.metadata.finalizers.contains(Finalizer.controller) {
+      let others = subnet.metadata.finalizers.filter { $0 != Finalizer.legacyController }
+      var metadata = MetadataPatch(of: subnet.metadata)
+      metadata.finalizers = others + [Finalizer.controller]
+      var json = metadata.json
+      if let spec = patch?["spec"] { json["spec"] = spec }
+      patch = json
+    }
+    if let patch { try await writer.patchSubnet(subnet.metadata.name, patch) }
+  }
+
+  private func accept(_ subnet: Subnet, _ plan: SubnetPlan, _ warning: String?) async throws {
+    var normalised = subnet
+    normalised.spec = plan.spec
+    guard let patch = SubnetStatus.accepted(normalised, warning: warning, now: now()) else { return }
+    try await writer.patchSubnet(subnet.metadata.name, patch, status: true)
+    events.subnet(subnet, warning: warning, problem: nil)
+    logger.info("subnet accepted", metadata: ["subnet": "\(plan.name)", "cidr": "\(plan.cidrs)", "provider": "\(plan.provider)"])
+  }
+
+  private func refuse(_ subnet: Subnet, _ problem: SubnetProblem) async throws -> ReconcileResult {
+    let isNews = book.edit { table in
+      let before = table.refused[subnet.metadata.name]?.reason
+      table.refuse(subnet.metadata.name, provider: Self.provider(of: subnet), reason: problem.description)
+      return before != problem.description
+    }
+    // Who waits on this provider is told the new reason.
+    if isNews { signals.edited(in: book) }
+    guard let patch = SubnetStatus.refused(subnet, problem: problem, now: now()) else { return .done }
+    try await writer.patchSubnet(subnet.metadata.name, patch, status: true)
+    events.subnet(subnet, warning: nil, problem: problem)
+    logger.warning("subnet refused", metadata: ["subnet": "\(subnet.metadata.name)", "reason": "\(problem)"])
+    return .done
+  }
+
+  /// Gives no more addresses, and goes when the last one is back.
+  private func leave(_ subnet: Subnet) async throws -> ReconcileResult {
+    let name = subnet.metadata.name
+    book.edit { table in
+      table.remove(name)
+      table.refuse(name, provider: Self.provider(of: subnet), reason: "it is being deleted")
+    }
+    guard stores.records(inSubnet: name).isEmpty, book.allocator.held(inSubnet: name).isEmpty else { return .done }
+    try await writer.removeFinalizer(of: subnet)
+    return .done
+  }
+
+  private static func provider(of subnet: Subnet) -> ProviderName {
+    subnet.spec.provider.isEmpty ? .primary : ProviderName(subnet.spec.provider)
+  }
+
+  private func forget(_ name: String) {
+    book.allocator.removeSubnet(name)
+    let wasKnown = book.edit { table in
+      let known = table.plans[name] != nil || table.refused[name] != nil
+      table.remove(name)
+      return known
+    }
+    guard wasKnown else { return }
+    signals.edited(in: book)
+    for refused in book.table.refused.keys { signals.subnets.add(ObjectKey(name: refused)) }
+  }
+}

@@ -60,6 +60,7 @@ let package = Package(
     library("PodNetwork", ["NetAddress", "WireJSON", "KubeAPI", "CNI"]),
     // I/O begins here.
     library("Telemetry", ["HTTPMessage", logging]),
+    library("DaemonCommand"),
     library("Netlink", ["NetAddress", "CLinux"]),
     library("HTTPTransport", ["HTTPMessage", logging] + nio + [.product(name: "NIOTLS", package: "swift-nio")]),
     library("KubeClient", ["KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", yams, logging]),
@@ -86,14 +87,29 @@ let package = Package(
     // Executables.
     executable("kube-ovn", ["CNI", "NetAddress", "WireJSON", "CLinux"]),
     executable(
-      "kube-ovn-controller", ["Controllers", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", arguments, logging]),
+      "kube-ovn-controller",
+      [
+        "Controllers", "DaemonCommand", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "PodNetwork", "Telemetry",
+        arguments, logging,
+      ]),
     executable(
-      "kube-ovn-daemon", ["NodeDaemon", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", arguments, logging]),
+      "kube-ovn-daemon",
+      [
+        "NodeDaemon", "DaemonCommand", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", arguments,
+        logging,
+      ]),
     executable("kube-ovn-lab", ["LabNodes", "KubeLab", "HTTPTransport", "Telemetry", arguments, logging]),
     // Tests.
     tests("HTTPTransport", ["HTTPMessage", "HTTPTransport", logging] + nio),
     tests("KubeClient", ["KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting"]),
+    tests("DaemonCommand", ["DaemonCommand"]),
+    tests(
+      "Controllers",
+      [
+        "Controllers", "NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "KubeAPI", "KubeClient", "KubeRuntime", "KubeLab", logging,
+      ]),
     tests("NetAddress", ["NetAddress"]),
+    tests("IPAM", ["IPAM", "NetAddress"], resources: [.copy("Fixtures")]),
     tests("WireJSON", ["WireJSON"]),
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),

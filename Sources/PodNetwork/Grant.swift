@@ -42,6 +42,7 @@ package enum AllocationPatch {
       if grant.attachment.isOVN { set(provider.key(.logicalSwitch), grant.subnet.name) }
       set(provider.key(.allocated), "true")
     }
+    if !grants.isEmpty { set(AnnotationKey.podUID, pod.metadata.uid) }
     set(AnnotationKey.allocationError, nil)
     return patch
   }

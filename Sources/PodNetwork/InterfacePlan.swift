@@ -101,7 +101,8 @@ extension AddDecision {
     let annotations = pod.metadata.annotations
     let base = ProviderName(request.provider)
     let provider = ProviderForm(pod).provider(of: base, interface: request.interfaceName, podNamespace: pod.metadata.namespace)
-    let isAllocated = annotations[provider.key(.allocated)] == "true" && !(annotations[provider.key(.ipAddress)] ?? "").isEmpty
+    let isAllocated =
+      annotations[provider.key(.allocated)] == "true" && !(annotations[provider.key(.ipAddress)] ?? "").isEmpty && pod.ownsItsGrants
     let named = annotations[provider.key(.logicalSwitch)] ?? annotations[base.key(.logicalSwitch)] ?? ""
     guard isAllocated else {
       let isServed = !subnets.names(provider: base).isEmpty || (!named.isEmpty && subnets.contains(name: named))

@@ -1,5 +1,14 @@
 package import KubeAPI
 
+extension Pod {
+  /// Whether the addresses in the annotations were given to this pod. A manifest that was read from one pod and applied as another
+  /// brings the first one's along; what Kube-OVN's controller wrote carries no uid and is believed.
+  package var ownsItsGrants: Bool {
+    guard let uid = metadata.annotations[AnnotationKey.podUID] else { return true }
+    return uid == metadata.uid
+  }
+}
+
 /// Who holds the addresses of a pod: the key that survives where the address is to survive.
 package struct PodOwner: Sendable, Hashable {
   package enum Kind: String, Sendable {

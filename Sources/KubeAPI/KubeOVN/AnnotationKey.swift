@@ -11,7 +11,8 @@ package enum AnnotationKey {
   package static let allocationError = "ovn.kubernetes.io/allocation_error"
   /// Ours: the term of the leader that last claimed a waiting pod (decisions.md §5.2). Written by the controller.
   package static let allocatorEpoch = "ovn.kubernetes.io/allocator_epoch"
-  /// Ours, on IP objects: the uid of the pod that holds the address (decisions.md §4 row 12). Written by the controller.
+  /// Ours: the uid of the pod that an address was given to. On IP objects it tells a pod from its namesake (decisions.md §4 row 12); on
+  /// pods it tells what was given to this pod from what came along in a copied manifest. Written by the controller, read by both.
   package static let podUID = "ovn.kubernetes.io/pod_uid"
   /// The job that moves a virtual machine to another node. Written by KubeVirt.
   package static let migrationJob = "kubevirt.io/migrationJobName"

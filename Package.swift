@@ -113,6 +113,7 @@ let package = Package(
     tests("WireJSON", ["WireJSON"]),
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
+    tests("Plugin", ["kube-ovn", "CNI", "NetAddress", "WireJSON", "Netlink", "CLinux"]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
     tests("KubeRuntime", ["KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting", logging]),

@@ -51,7 +51,7 @@ struct ClientConnector: Sendable {
       return try await withTaskCancellationHandler {
         switch endpoint {
         case .tcp(let host, let port):
-          try await bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port).get()
+          try await Self.withKeepAlive(bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)).connect(host: host, port: port).get()
         case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
         }
       } onCancel: {
@@ -60,6 +60,15 @@ struct ClientConnector: Sendable {
     } catch {
       throw ClientFailure.notSent(Self.reason(error))
     }
+  }
+
+  /// A silent watch on a peer that has vanished ends after a minute: 30 s of silence, then three unanswered probes.
+  private static func withKeepAlive(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
+    bootstrap
+      .channelOption(.socketOption(.so_keepalive), value: 1)
+      .channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 30)
+      .channelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 10)
+      .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
   }
 
   private func setUp(_ channel: any Channel, _ becameIdle: @escaping @Sendable (any Channel) -> Void) throws {

@@ -67,6 +67,9 @@ package final class Store<R: Resource>: Sendable {
   /// Whether the first list has arrived.
   package var isSynced: Bool { table.withLock { $0.isSynced } }
 
+  /// Tasks that wait for a change.
+  var waiterCount: Int { table.withLock { $0.waiters.count } }
+
   /// The objects of a group, in key order.
   package func objects(_ index: String, _ group: String) -> [R] {
     table.withLock { table in

@@ -49,6 +49,9 @@ package final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   package var isIdle: Bool { guarded.withLock { $0.state.isIdle } }
   package var depth: Int { guarded.withLock { $0.state.depth } }
 
+  /// Workers that wait for a key.
+  var waitingWorkers: Int { guarded.withLock { $0.sleepers.count } }
+
   /// The next key, waiting for one; nil when the task is cancelled.
   package func next() async -> Key? {
     if Task.isCancelled { return nil }

@@ -20,8 +20,10 @@ package struct LineLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
-    var line = "\(Self.time()) \(event.level.rawValue.uppercased()) \(label): \(event.message)"
+    var all = metadata.merging(event.metadata ?? [:]) { _, own in own }
+    if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
+    let message = Self.escaped("\(event.message)", quotes: false)
+    var line = "\(Self.time()) \(event.level.rawValue.uppercased()) \(label): \(message)"
     for key in all.keys.sorted() {
       guard let value = all[key] else { continue }
       line += " \(key)=\(Self.quoted("\(value)"))"
@@ -38,18 +40,27 @@ package struct LineLogHandler: LogHandler {
   }
 
   static func quoted(_ text: String) -> String {
-    let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C && $0 != 0x7F }
-    guard !isPlain else { return text }
-    var result = "\""
+    let isPlain = text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !breaksLines($0) }
+    return isPlain && !text.isEmpty ? text : "\"" + escaped(text, quotes: true) + "\""
+  }
+
+  /// One line, and nothing that a terminal would obey.
+  private static func escaped(_ text: String, quotes: Bool) -> String {
+    var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
       case "\n": result += "\\n"
-      default: result.unicodeScalars.append(scalar.value < 0x20 ? " " : scalar)
+      case "\"" where quotes: result += "\\\""
+      case "\\" where quotes: result += "\\\\"
+      default: result.unicodeScalars.append(breaksLines(scalar) ? " " : scalar)
       }
     }
-    return result + "\""
+    return result
+  }
+
+  /// Control characters, and the separators that some viewers take for a line's end.
+  private static func breaksLines(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
   }
 
   private static func time() -> String {

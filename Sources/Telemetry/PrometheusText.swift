@@ -37,11 +37,20 @@ extension MetricsRegistry {
     value == value.rounded(.towardZero) && value.magnitude < 1e15 ? "\(Int64(value))" : "\(value)"
   }
 
-  private static func escapedHelp(_ text: String) -> String {
-    String(text.flatMap { $0 == "\\" ? ["\\", "\\"] : $0 == "\n" ? ["\\", "n"] : [$0] })
-  }
+  private static func escapedHelp(_ text: String) -> String { escaped(text, quotes: false) }
+  private static func escapedLabel(_ text: String) -> String { escaped(text, quotes: true) }
 
-  private static func escapedLabel(_ text: String) -> String {
-    String(text.flatMap { $0 == "\\" ? ["\\", "\\"] : $0 == "\n" ? ["\\", "n"] : $0 == "\"" ? ["\\", "\""] : [$0] })
+  /// Scalar by scalar: a line feed behind a carriage return, or a quote under an accent, is no character of its own to Swift.
+  private static func escaped(_ text: String, quotes: Bool) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\"" where quotes: result += "\\\""
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 }

@@ -35,6 +35,13 @@ import Testing
         """)
   }
 
+  @Test("no label value can break the format, whatever Swift takes for one character")
+  func hostileLabels() {
+    let registry = MetricsRegistry()
+    registry.gauge("g", help: "a\r\nb").set(1, [Label("l", "x\r\ny\"\u{301}")])
+    #expect(registry.prometheusText == "# HELP g a\r\\nb\n# TYPE g gauge\ng{l=\"x\r\\ny\\\"\u{301}\"} 1\n")
+  }
+
   @Test("a series that is removed is printed no more, and a metric declared twice is one metric")
   func removes() {
     let registry = MetricsRegistry()
@@ -89,5 +96,22 @@ import Testing
     #expect(
       seen.first?.hasSuffix(#" INFO controller: allocated empty="" node=n1 pod=d/p reason="no \"address\"\nleft""# + "\n") == true,
       "\(seen)")
+  }
+
+  @Test(
+    "no value, message or error can forge a line or another value",
+    arguments: [
+      ("plain", "plain"), ("a=b", "\"a=b\""), ("x\r\ny", "\"x \\ny\""), ("\u{1B}[31m", "\" [31m\""), ("b\\s", "\"b\\\\s\""), ("ü", "ü"),
+      ("a\u{2028}b", "\"a b\""),
+    ])
+  func hostile(value: String, printed: String) {
+    struct Failure: Error, CustomStringConvertible { let description: String }
+    let lines = Mutex<[String]>([])
+    let logger = Logger(label: "l") { label in
+      LineLogHandler(label: label, level: .debug) { line in lines.withLock { $0.append(line) } }
+    }
+    logger.error("m\nm", error: Failure(description: value), metadata: ["k": "\(value)"])
+    let line = lines.withLock { $0.first } ?? ""
+    #expect(line.hasSuffix(" ERROR l: m\\nm error=\(printed) k=\(printed)\n"), "\(line)")
   }
 }

@@ -110,6 +110,8 @@ extension APIServer {
     let name = componentName(of: type)
     guard components[name] == nil else { return }
     components[name] = [:]
+    // A field of this type carries the field's sentence; the component wants the type's own.
+    let schema = BuiltinKinds.schema(type)
     var properties: [String: JSONValue] = [:]
     for (field, member) in schema.fields.properties { properties[field] = document(member, &components) }
     var value: JSONValue = ["type": "object", "properties": .object(properties)]
@@ -138,7 +140,10 @@ extension APIServer {
     value["type"] = .string(fields.type ?? "object")
     if let format = fields.format { value["format"] = .string(format) }
     if schema.isOpen { value["x-kubernetes-preserve-unknown-fields"] = true }
-    if let items = fields.items { value["items"] = document(items, &components) }
+    if let items = fields.items {
+      // The list's sentence and the type's are enough.
+      value["items"] = items.fields.name == nil ? document(items, &components) : reference(to: items, description: nil, &components)
+    }
     if let additional = fields.additional { value["additionalProperties"] = document(additional, &components) }
     return value
   }

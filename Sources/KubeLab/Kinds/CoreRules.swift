@@ -57,6 +57,10 @@ enum CoreRules {
         guard spec["type"] != "ExternalName" else { return }
         if spec.text("clusterIP") == nil { spec["clusterIP"] = .string(context.serviceAddress()) }
         spec.setDefault("clusterIPs", [spec["clusterIP"] ?? ""])
+        guard ["NodePort", "LoadBalancer"].contains(spec["type"]?.string) else { return }
+        spec.editEach("ports") { port in
+          if port["nodePort"]?.int ?? 0 == 0 { port["nodePort"] = .integer(context.nodePort()) }
+        }
       }
     }
     rules.validate = { new, old in

@@ -9,12 +9,18 @@ extension APICall {
     return header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
   }
 
-  /// The body as an object, from JSON or YAML.
+  /// The body as an object, from JSON, YAML or protobuf.
   func decodedBody() throws -> JSONValue {
     switch contentType {
     case "application/json", "": return try Self.json(request.body)
     case "application/yaml": return try YAMLReader.value(String(decoding: request.body, as: UTF8.self))
-    default: throw APIStatus.unsupportedMediaType(["application/json", "application/yaml"])
+    case ProtobufReader.mediaType:
+      do {
+        return try ProtobufReader.object(request.body)
+      } catch {
+        throw APIStatus.badRequest("the object provided is unrecognized: \(error)")
+      }
+    default: throw APIStatus.unsupportedMediaType(["application/json", "application/yaml", ProtobufReader.mediaType])
     }
   }
 

@@ -28,8 +28,8 @@ package final class APIServer: Sendable {
   let store: ObjectStore
   let registry: Registry
   let identifiers: IdentifierSource
-  /// The next Service's address within 10.96.0.0/16.
-  private let serviceAddresses = Mutex<UInt32>(10)
+  /// Numbers the addresses (within 10.96.0.0/16) and node ports of Services.
+  private let serviceNumbers = Mutex(10)
   private let interceptor = Mutex<(@Sendable (HTTPRequest) async -> HTTPResponse?)?>(nil)
 
   package init(_ configuration: Configuration = Configuration()) {
@@ -133,15 +133,21 @@ package final class APIServer: Sendable {
     return HTTPResponse(status: status.code, json: status.json.bytes)
   }
 
+  private func nextServiceNumber(below limit: Int) -> Int {
+    serviceNumbers.withLock { next in
+      next += 1
+      return next % limit
+    }
+  }
+
   var now: Timestamp { configuration.clock.now() }
 
   var kindContext: KindContext {
-    KindContext(now: now) { [self] in
-      let number = serviceAddresses.withLock { next in
-        next = next % 65_000 + 1
-        return next
-      }
-      return "10.96.\(number >> 8).\(number & 255)"
-    }
+    KindContext(
+      now: now,
+      serviceAddress: { [self] in
+        let number = nextServiceNumber(below: 65_000)
+        return "10.96.\(number >> 8).\(number & 255)"
+      }, nodePort: { [self] in 30_000 + nextServiceNumber(below: 2_700) })
   }
 }

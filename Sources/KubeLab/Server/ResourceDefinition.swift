@@ -63,4 +63,6 @@ struct KindContext: Sendable {
   var now: Timestamp
   /// The next free address for a Service.
   var serviceAddress: @Sendable () -> String
+  /// The next free port of 30000–32767 for a Service of type NodePort.
+  var nodePort: @Sendable () -> Int
 }

@@ -98,7 +98,7 @@ let package = Package(
         "NodeDaemon", "DaemonCommand", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", arguments,
         logging,
       ]),
-    executable("kube-ovn-lab", ["LabNodes", "KubeLab", "HTTPTransport", "Telemetry", arguments, logging]),
+    executable("kube-ovn-lab", ["LabNodes", "KubeLab", "HTTPMessage", "HTTPTransport", "Telemetry", arguments, logging]),
     // Tests.
     tests("HTTPTransport", ["HTTPMessage", "HTTPTransport", logging] + nio),
     tests("KubeClient", ["KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting"]),
@@ -114,6 +114,7 @@ let package = Package(
     tests("CNI", ["CNI", "NetAddress", "WireJSON"], resources: [.copy("Fixtures")]),
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
     tests("Plugin", ["kube-ovn", "CNI", "NetAddress", "WireJSON", "Netlink", "CLinux"]),
+    tests("KubeLab", ["KubeLab", "HTTPMessage", "HTTPTransport", "WireJSON", logging], resources: [.copy("Fixtures")]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
     tests("KubeRuntime", ["KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting", logging]),

@@ -57,7 +57,7 @@ extension APIServer {
   }
 
   private func setOwners(_ owners: [JSONValue], _ definition: ResourceDefinition, _ key: ObjectKey) {
-    edit(definition, key) { $0["metadata"]?["ownerReferences"] = owners.isEmpty ? nil : .array(owners) }
+    edit(definition, key) { Self.set("ownerReferences", owners, in: &$0) }
   }
 
   private func deleteBlockingDependents(of uid: String) {
@@ -161,8 +161,15 @@ extension APIServer {
   private func dropFinalizer(_ finalizer: String, _ definition: ResourceDefinition, _ key: ObjectKey) {
     edit(definition, key) { object in
       let left = (object[path: ["metadata", "finalizers"]]?.array ?? []).filter { $0.string != finalizer }
-      object["metadata"]?["finalizers"] = left.isEmpty ? nil : .array(left)
+      Self.set("finalizers", left, in: &object)
     }
+  }
+
+  /// Sets a list of the metadata; an empty one is none.
+  private static func set(_ name: String, _ list: [JSONValue], in object: inout JSONValue) {
+    var metadata = object["metadata"]?.object ?? [:]
+    if list.isEmpty { metadata.removeValue(forKey: name) } else { metadata[name] = .array(list) }
+    object["metadata"] = .object(metadata)
   }
 
   /// Changes an object on the server's own account; it may go by that.

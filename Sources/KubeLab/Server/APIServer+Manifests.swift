@@ -33,8 +33,8 @@ extension APIServer {
     return objects.flatMap { object in object["kind"]?.string == "List" ? object["items"]?.array ?? [] : [object] }
   }
 
-  /// Applies objects (server-side, by force), in order; namespaced ones without a namespace go to `default`.
-  package func install(_ objects: [JSONValue], manager: String = "kube-ovn-lab") async throws {
+  /// Applies objects (server-side, by force), in order and with all rights; namespaced ones without a namespace go to `default`.
+  package func install(_ objects: [JSONValue], manager: String = "kube-ovn-lab") throws {
     for object in objects {
       let kind = object["kind"]?.string ?? ""
       let name = object[path: ["metadata", "name"]]?.string ?? ""
@@ -42,18 +42,15 @@ extension APIServer {
       guard let definition = registry.all.first(where: { $0.kind == kind && $0.apiVersion == version }) else {
         throw ManifestError(subject: "\(kind) \(name)", reason: "no kind \(kind) in \(version) is served")
       }
-      let namespace = object[path: ["metadata", "namespace"]]?.string ?? "default"
-      let root = definition.group.isEmpty ? "/api/" : "/apis/"
-      let place = definition.isNamespaced ? "/namespaces/" + namespace : ""
-      let target =
-        "\(root)\(definition.apiVersion)\(place)/\(definition.plural)/\(PercentEncoding.encode(name))?fieldManager=\(manager)&force=true"
-      var headers: HTTPHeaders = [:]
-      if let token = configuration.accounts.first(where: { $0.caller.groups.contains("system:masters") })?.token {
-        headers["Authorization"] = "Bearer " + token
-      }
-      let answer = try await send("PATCH", target, object, type: "application/apply-patch+yaml", headers: headers)
-      guard answer.status < 300 else {
-        throw ManifestError(subject: "\(kind) \(name)", reason: answer.body["message"]?.string ?? "status \(answer.status)")
+      let request = HTTPRequest(
+        method: "PATCH", target: "/", headers: ["Content-Type": "application/apply-patch+yaml"], body: object.bytes)
+      let call = APICall(
+        definition: definition, namespace: definition.isNamespaced ? object[path: ["metadata", "namespace"]]?.string ?? "default" : nil,
+        name: name, request: request, query: ["fieldManager": manager, "force": "true"], form: .object, caller: .admin)
+      do {
+        _ = try patch(call)
+      } catch let status as APIStatus {
+        throw ManifestError(subject: "\(kind) \(name)", reason: status.message)
       }
     }
   }

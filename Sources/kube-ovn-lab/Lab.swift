@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// A small cluster on one machine, to try and to test kube-ovn-swift.
+@main
+struct Lab: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kube-ovn-lab", abstract: "A small cluster on one machine, with nothing to fetch.",
+    subcommands: [ApiserverCommand.self])
+}

@@ -36,7 +36,7 @@ struct ApiserverCommand: AsyncParsableCommand {
     var configuration = APIServer.Configuration()
     if let tokenFile { configuration.accounts = try StaticAccount.parse(tokenFile: String(contentsOfFile: tokenFile, encoding: .utf8)) }
     let server = APIServer(configuration)
-    for path in manifests { try server.install(APIServer.manifests(at: path)) }
+    for path in manifests { try await server.install(APIServer.manifests(at: path)) }
     var options = HTTPServerOptions()
     options.gracePeriod = .seconds(1)
     let certificate = tls ? try LabCertificate(host: host) : nil

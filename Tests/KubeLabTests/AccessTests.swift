@@ -7,14 +7,14 @@ import WireJSON
 @Suite("Access")
 struct AccessTests {
   private func lab() async throws -> LabClient {
-    let lab = try LabClient {
+    let lab = try await LabClient {
       $0.accounts = [
         StaticAccount(token: "root", name: "admin", groups: ["system:masters"]),
         StaticAccount(token: "reader", serviceAccount: "reader", namespace: "default"),
       ]
     }
     let rules = try APIServer.manifests(at: fixture("rbac.yaml"))
-    try lab.server.install(rules)
+    try await lab.server.install(rules)
     return lab
   }
 

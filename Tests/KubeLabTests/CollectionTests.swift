@@ -19,7 +19,7 @@ struct CollectionTests {
 
   @Test("a dependent goes with its last owner")
   func lastOwner() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let (a, b) = (try await lab.makeGauge("a"), try await lab.makeGauge("b"))
     try await lab.makePod("p", owned(by: [a, b]))
     let pod = try await lab.expect(200, "GET", LabClient.pods + "/p")
@@ -34,7 +34,7 @@ struct CollectionTests {
 
   @Test("orphans stay and forget their owner")
   func orphans() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let owner = try await lab.makeGauge("a")
     try await lab.makePod("p", owned(by: [owner]))
     try await lab.expect(200, "DELETE", LabClient.gauges + "/a?propagationPolicy=Orphan")
@@ -44,7 +44,7 @@ struct CollectionTests {
 
   @Test("in the foreground an owner waits for the dependents that block it")
   func foreground() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let owner = try await lab.makeGauge("a")
     let references = owned(by: [owner], blocking: true)
     try await lab.makePod("p") { pod in
@@ -61,7 +61,7 @@ struct CollectionTests {
 
   @Test("a namespace goes when its contents have gone, and takes nothing new meanwhile")
   func namespace() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.expect(201, "POST", "/api/v1/namespaces", ["metadata": ["name": "x"]])
     let pods = "/api/v1/namespaces/x/pods"
     var held = LabClient.pod("held")

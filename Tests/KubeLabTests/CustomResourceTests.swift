@@ -8,7 +8,7 @@ import WireJSON
 struct CustomResourceTests {
   @Test("defaults are filled in and unknown fields pruned, free ones kept")
   func defaulting() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let gauge = try await lab.makeGauge("a") {
       $0["spec"] = [
         "cidr": "10.0.0.0/8", "extra": 1, "mode": nil, "free": ["x": [1, "y"]], "rules": [["id": 1, "odd": true]], "note": nil,
@@ -37,7 +37,7 @@ struct CustomResourceTests {
       (#"{"cidr":"1.0.0.0/8","count":1.5}"#, "spec.count in body must be of type integer"),
     ])
   func validation(spec: String, message: String) async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     var gauge = LabClient.gauge("bad")
     gauge["spec"] = try JSONValue(parsing: spec)
     let status = try await lab.expect(422, "POST", LabClient.gauges, gauge)
@@ -47,7 +47,7 @@ struct CustomResourceTests {
 
   @Test("strict field validation names what is unknown")
   func strict() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     var gauge = LabClient.gauge("s")
     gauge["spec"]?["nonsense"] = 1
     let status = try await lab.expect(400, "POST", LabClient.gauges + "?fieldValidation=Strict", gauge)
@@ -61,7 +61,7 @@ struct CustomResourceTests {
       #"{"type":"object","properties":{"a":{"type":"strange"}}}"#, #"{"type":"object","properties":{"a":{"type":"string","pattern":"("}}}"#,
     ])
   func structural(schema: String) async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let definition: JSONValue = [
       "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": ["name": "things.x.example.org"],
       "spec": [
@@ -76,7 +76,7 @@ struct CustomResourceTests {
 
   @Test("a definition goes with its objects, the last of which may take its time")
   func removal() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gauges.lab.example.org"
     try await lab.makeGauge("a")
     try await lab.makeGauge("b") { $0["metadata"]?["finalizers"] = ["example.org/a"] }
@@ -90,7 +90,7 @@ struct CustomResourceTests {
 
   @Test("discovery and OpenAPI follow the definitions")
   func discovery() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let list = try await lab.expect(200, "GET", "/apis/lab.example.org/v1")
     #expect(list["resources"]?.array?.compactMap { $0["name"]?.string } == ["gauges", "gauges/status"])
     let document = try await lab.expect(200, "GET", "/openapi/v3/apis/lab.example.org/v1")

@@ -18,14 +18,14 @@ struct LabClient: Sendable {
   let clock: ManualClock
 
   /// The same seed gives the same uids, so that a failure can be repeated.
-  init(_ change: (inout APIServer.Configuration) -> Void = { _ in }) throws {
+  init(_ change: (inout APIServer.Configuration) -> Void = { _ in }) async throws {
     clock = ManualClock()
     var configuration = APIServer.Configuration()
     configuration.clock = clock
     configuration.seed = 7
     change(&configuration)
     server = APIServer(configuration)
-    try server.install(APIServer.manifests(at: fixture("gauges.yaml")))
+    try await server.install(APIServer.manifests(at: fixture("gauges.yaml")))
   }
 
   func ask(

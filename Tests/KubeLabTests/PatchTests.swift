@@ -84,7 +84,7 @@ struct PatchTests {
 
   @Test("a field that its manager no longer applies goes, unless another owns it")
   func applyRemoves() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     func gauge(_ spec: JSONValue) -> JSONValue {
       ["apiVersion": "lab.example.org/v1", "kind": "Gauge", "metadata": ["name": "a"], "spec": spec]
     }
@@ -102,7 +102,7 @@ struct PatchTests {
 
   @Test("applying the same again writes nothing; an update by another makes a conflict that force settles")
   func applyConflicts() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let gauge = LabClient.gauge("a")
     let target = LabClient.gauges + "/a?fieldManager=one"
     let first = try await lab.patch(target, gauge, LabClient.apply, expecting: 201)
@@ -121,7 +121,7 @@ struct PatchTests {
 
   @Test("an apply owns container ports by number and protocol")
   func applyPorts() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     func pod(_ port: Int) -> JSONValue {
       var pod = LabClient.pod("p")
       pod["spec"] = ["containers": [["name": "c", "image": "x", "ports": [["containerPort": .integer(port)]]]]]

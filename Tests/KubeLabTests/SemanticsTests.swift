@@ -8,7 +8,7 @@ import WireJSON
 struct SemanticsTests {
   @Test("a PUT with an old version is a conflict and changes nothing")
   func conflict() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     var gauge = try await lab.makeGauge("a")
     let old = gauge
     gauge["spec"]?["cidr"] = "10.1.0.0/16"
@@ -20,7 +20,7 @@ struct SemanticsTests {
 
   @Test("a PUT without a version is refused for custom resources and taken for pods")
   func unconditional() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makeGauge("a")
     try await lab.expect(422, "PUT", LabClient.gauges + "/a", LabClient.gauge("a"))
     var pod = try await lab.makePod("p")
@@ -40,7 +40,7 @@ struct SemanticsTests {
       (#"{"metadata":{"name":"a","namespace":"other"},"spec":{"containers":[{"name":"c","image":"i"}]}}"#, 400),
     ])
   func badBodies(text: String, status: Int) async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let request = HTTPRequest(
       method: "POST", target: LabClient.pods, headers: ["Content-Type": "application/json"], body: Array(text.utf8))
     let response = await lab.server.respond(to: request)
@@ -49,7 +49,7 @@ struct SemanticsTests {
 
   @Test("a body of an unknown type is 415, a body that is too large 413, an answer that nobody wants 406")
   func media() async throws {
-    let lab = try LabClient { $0.bodyLimit = 1000 }
+    let lab = try await LabClient { $0.bodyLimit = 1000 }
     #expect(try await lab.ask("POST", LabClient.pods, LabClient.pod("a"), type: "text/plain").status == 415)
     var large = LabClient.pod("a")
     large["metadata"]?["annotations"] = ["a": .string(String(repeating: "x", count: 1000))]
@@ -59,7 +59,7 @@ struct SemanticsTests {
 
   @Test("deletion with a finalizer waits, raises the generation and takes no new finalizers")
   func finalizers() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makeGauge("f") { $0["metadata"]?["finalizers"] = ["example.org/a"] }
     let deleting = try await lab.expect(200, "DELETE", LabClient.gauges + "/f")
     #expect(deleting[path: ["metadata", "deletionTimestamp"]]?.string == lab.clock.now().text)
@@ -72,7 +72,7 @@ struct SemanticsTests {
 
   @Test("preconditions of a deletion must hold")
   func preconditions() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let gauge = try await lab.makeGauge("p")
     let uid = gauge[path: ["metadata", "uid"]] ?? .null
     try await lab.expect(409, "DELETE", LabClient.gauges + "/p", ["preconditions": ["uid": "other"]])
@@ -82,7 +82,7 @@ struct SemanticsTests {
 
   @Test("a pod on a node keeps its grace until it is deleted with none")
   func grace() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makePod("g") { $0["spec"]?["nodeName"] = "n" }
     let deleting = try await lab.expect(200, "DELETE", LabClient.pods + "/g")
     #expect(deleting[path: ["metadata", "deletionGracePeriodSeconds"]] == 30)
@@ -95,7 +95,7 @@ struct SemanticsTests {
 
   @Test("a pod that has ended goes at once")
   func endedPod() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makePod("e") { $0["spec"]?["nodeName"] = "n" }
     try await lab.patch(LabClient.pods + "/e/status", ["status": ["phase": "Succeeded"]])
     try await lab.expect(200, "DELETE", LabClient.pods + "/e")
@@ -104,7 +104,7 @@ struct SemanticsTests {
 
   @Test("dry runs answer and store nothing")
   func dryRun() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let before = lab.server.revision
     try await lab.expect(201, "POST", LabClient.gauges + "?dryRun=All", LabClient.gauge("d"))
     try await lab.expect(400, "POST", LabClient.gauges + "?dryRun=Some", LabClient.gauge("d"))
@@ -118,7 +118,7 @@ struct SemanticsTests {
 
   @Test("status and spec are written through their own paths")
   func statusSubresource() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makeGauge("s") { $0["status"] = ["used": 1] }
     let written = try await lab.patch(LabClient.gauges + "/s/status", ["spec": ["mode": "manual"], "status": ["used": 7]])
     #expect(written[path: ["spec", "mode"]] == "auto" && written[path: ["status", "used"]] == 7)
@@ -129,7 +129,7 @@ struct SemanticsTests {
 
   @Test("a pod is bound once, and its spec is fixed")
   func binding() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makePod("b")
     let binding: JSONValue = [
       "apiVersion": "v1", "kind": "Binding", "metadata": ["name": "b"], "target": ["kind": "Node", "name": "n1"],
@@ -145,7 +145,7 @@ struct SemanticsTests {
 
   @Test("scale is a view of the workload")
   func scale() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let target = "/apis/apps/v1/namespaces/default/deployments"
     let template: JSONValue = [
       "metadata": ["labels": ["a": "b"]], "spec": ["containers": [["name": "c", "image": "i"]]],
@@ -164,7 +164,7 @@ struct SemanticsTests {
 
   @Test("an interceptor can answer in the server's place, and be taken away")
   func interceptor() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     lab.server.intercept { request in request.method == "DELETE" ? HTTPResponse(status: 503) : nil }
     try await lab.makeGauge("i")
     try await lab.expect(503, "DELETE", LabClient.gauges + "/i")
@@ -174,7 +174,7 @@ struct SemanticsTests {
 
   @Test("ten writers of one object lose no update")
   func concurrentWriters() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makeGauge("c") { $0["spec"]?["labels"] = [:] }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0..<10 {

@@ -10,7 +10,7 @@ struct WatchTests {
 
   @Test("a watch from a version replays what came after it, in order")
   func replay() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let first = try await lab.makeGauge("a")
     try await lab.makeGauge("b")
     try await lab.patch(LabClient.gauges + "/a", ["spec": ["mode": "manual"]])
@@ -24,7 +24,7 @@ struct WatchTests {
 
   @Test("a selector makes additions and deletions of objects that come and go")
   func selector() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let pod = try await lab.makePod("p")
     try await lab.watch("\(LabClient.pods)?watch=1&labelSelector=on%3Dyes&resourceVersion=\(version(pod))") { events in
       for (value, type) in [("yes", "ADDED"), ("no", "DELETED")] {
@@ -36,7 +36,7 @@ struct WatchTests {
 
   @Test("a version from before a compaction is 410, and a running watch goes on")
   func compaction() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     let old = try await lab.makeGauge("a")
     try await lab.watch("\(LabClient.gauges)?watch=1&resourceVersion=\(version(old))") { events in
       lab.server.compact()
@@ -50,7 +50,7 @@ struct WatchTests {
 
   @Test("a watch that the history has overtaken ends with an ERROR event of code 410")
   func overtaken() async throws {
-    let lab = try LabClient { $0.historyLimit = 4 }
+    let lab = try await LabClient { $0.historyLimit = 4 }
     let first = try await lab.makeGauge("a")
     try await lab.watch("\(LabClient.gauges)?watch=1&resourceVersion=\(version(first))") { events in
       // Nobody reads meanwhile: the pipe holds one chunk, the rest stays in the history and is forgotten there.
@@ -63,7 +63,7 @@ struct WatchTests {
 
   @Test("bookmarks come by the clock, and the last one before the time-out")
   func bookmarks() async throws {
-    let lab = try LabClient { $0.bookmarkInterval = .seconds(60) }
+    let lab = try await LabClient { $0.bookmarkInterval = .seconds(60) }
     let first = try await lab.makeGauge("a")
     try await lab.watch(
       "\(LabClient.gauges)?watch=1&allowWatchBookmarks=true&timeoutSeconds=90&resourceVersion=\(version(first))"
@@ -84,7 +84,7 @@ struct WatchTests {
 
   @Test("without allowWatchBookmarks a watch just ends in time")
   func timeout() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.watch("\(LabClient.gauges)?watch=1&timeoutSeconds=3") { events in
       await lab.clock.waitForSleepers(1)
       lab.clock.advance(by: .seconds(3))
@@ -95,7 +95,7 @@ struct WatchTests {
 
   @Test("sendInitialEvents begins with all objects and a marked bookmark")
   func initialEvents() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     for name in ["a", "b"] { try await lab.makeGauge(name) }
     let query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     try await lab.watch("\(LabClient.gauges)?\(query)") { events in
@@ -109,7 +109,7 @@ struct WatchTests {
 
   @Test("closing the watches ends them")
   func closing() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.watch("\(LabClient.gauges)?watch=1") { events in
       await lab.clock.waitForSleepers(1)
       lab.server.closeWatches()
@@ -120,7 +120,7 @@ struct WatchTests {
 
   @Test("pages show one version, whatever is written between them")
   func pages() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     for index in 0..<7 { try await lab.makeGauge("p\(index)") }
     var names: [String] = []
     var token = ""
@@ -143,7 +143,7 @@ struct WatchTests {
 
   @Test("a page's token expires with the history, and rubbish is refused")
   func tokens() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     for index in 0..<3 { try await lab.makeGauge("p\(index)") }
     let page = try await lab.expect(200, "GET", LabClient.gauges + "?limit=1")
     let token = PercentEncoding.encode(page[path: ["metadata", "continue"]]?.string ?? "")
@@ -157,13 +157,13 @@ struct WatchTests {
     "selectors that make no sense are 400",
     arguments: ["labelSelector=a%20b", "labelSelector=a%20in%20(", "fieldSelector=spec.bogus%3D1", "fieldSelector=nonsense"])
   func badSelectors(query: String) async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.expect(400, "GET", LabClient.pods + "?" + query)
   }
 
   @Test("tables have the columns of the kind, partial metadata nothing but metadata")
   func forms() async throws {
-    let lab = try LabClient()
+    let lab = try await LabClient()
     try await lab.makePod("p") { $0["spec"]?["nodeName"] = "n1" }
     lab.clock.advance(by: .seconds(65))
     let table = try await lab.ask(

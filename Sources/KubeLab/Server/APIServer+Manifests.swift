@@ -34,7 +34,7 @@ extension APIServer {
   }
 
   /// Applies objects (server-side, by force), in order and with all rights; namespaced ones without a namespace go to `default`.
-  package func install(_ objects: [JSONValue], manager: String = "kube-ovn-lab") throws {
+  package func install(_ objects: [JSONValue], manager: String = "kube-ovn-lab") async throws {
     for object in objects {
       let kind = object["kind"]?.string ?? ""
       let name = object[path: ["metadata", "name"]]?.string ?? ""

@@ -104,6 +104,9 @@ let package = Package(
     tests("KubeClient", ["KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting"]),
     tests("DaemonCommand", ["DaemonCommand"]),
     tests(
+      "NodeDaemon",
+      ["NodeDaemon", "NetAddress", "WireJSON", "HTTPMessage", "KubeAPI", "CNI", "KubeClient", "KubeRuntime", "KubeTesting", logging]),
+    tests(
       "Controllers",
       [
         "Controllers", "NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "KubeAPI", "KubeClient", "KubeRuntime", "KubeLab", logging,

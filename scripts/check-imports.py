@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-NIO = {"NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"}
+NIO = {"NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS"}
 SYSTEM = {"Glibc", "Dispatch", "Foundation", "FoundationEssentials", "Synchronization"}
 # Target -> what it may import. Pure targets may not even have Foundation.
 ALLOWED = {
@@ -16,6 +16,7 @@ ALLOWED = {
     "CNI": {"NetAddress", "WireJSON"},
     "PodNetwork": {"NetAddress", "WireJSON", "KubeAPI", "CNI"},
     "Telemetry": {"HTTPMessage", "Logging"} | SYSTEM,
+    "DaemonCommand": SYSTEM,
     "Netlink": {"NetAddress", "CLinux"} | SYSTEM,
     "HTTPTransport": {"HTTPMessage", "Logging", "CLinux"} | NIO | SYSTEM,
     "KubeClient": {"KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "Yams", "Logging"} | SYSTEM,
@@ -26,8 +27,8 @@ ALLOWED = {
     "KubeLab": {"WireJSON", "HTTPMessage", "Yams", "Logging"} | SYSTEM,
     "LabNodes": {"NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "KubeAPI", "CNI", "PodNetwork", "KubeClient", "KubeRuntime", "KubeLab", "Netlink", "CLinux", "Telemetry", "Yams", "Logging"} | SYSTEM,
     "kube-ovn": {"CNI", "NetAddress", "WireJSON", "CLinux", "Glibc"},
-    "kube-ovn-controller": {"Controllers", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "PodNetwork", "Telemetry", "ArgumentParser", "Logging"} | SYSTEM,
-    "kube-ovn-daemon": {"NodeDaemon", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", "ArgumentParser", "Logging"} | SYSTEM,
+    "kube-ovn-controller": {"Controllers", "DaemonCommand", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "PodNetwork", "Telemetry", "ArgumentParser", "Logging"} | SYSTEM,
+    "kube-ovn-daemon": {"NodeDaemon", "DaemonCommand", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", "ArgumentParser", "Logging"} | SYSTEM,
     "kube-ovn-lab": {"LabNodes", "KubeLab", "KubeClient", "HTTPMessage", "HTTPTransport", "Telemetry", "ArgumentParser", "Logging"} | SYSTEM,
 }
 IMPORT = re.compile(r"^(?:package |public |private |fileprivate |internal |@\w+ )*import (?:(?:struct|class|enum|func|protocol|typealias) )?(\w+)")

@@ -15,6 +15,7 @@ struct ClusterUnderTest: Sendable {
   let client: KubeClient
   /// What the tests see: watches of their own, not the controller's.
   let seen = ClusterStores()
+  let seenEvents = Store<KubernetesEvent>()
   /// Objects of one test live in a namespace of its own, and its cluster-scoped ones carry its name.
   let namespace: String
   private let reflectors: [@Sendable () async throws -> Void]
@@ -22,12 +23,13 @@ struct ClusterUnderTest: Sendable {
   private init(client: KubeClient, namespace: String) {
     self.client = client
     self.namespace = namespace
-    let seen = seen
+    let (seen, events) = (seen, seenEvents)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     reflectors = [
       { try await Reflector(client: client, store: seen.pods, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: seen.subnets, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: seen.records, logger: logger, clock: ContinuousClock()).run() },
+      { try await Reflector(client: client, store: events, logger: logger, clock: ContinuousClock()).run() },
     ]
   }
 
@@ -156,6 +158,30 @@ struct ClusterUnderTest: Sendable {
       try await seen.records.wait(for: key) { ($0 != nil) == exists }
     }
     return seen.records[key]
+  }
+
+  func subnetIsGone(_ suffix: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    let key = ObjectKey(name: name(suffix))
+    try await within(sourceLocation, "subnet \(key) gone") { try await seen.subnets.wait(for: key) { $0 == nil } }
+  }
+
+  /// The message of the first event of a reason about a pod, once it is there.
+  func event(about pod: String, reason: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+    let isOurs: @Sendable (KubernetesEvent) -> Bool = { event in
+      event.objectName == pod && event.reason == reason && event.metadata.namespace == namespace
+    }
+    let found = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingOldest(1))
+    seenEvents.onChange { change in
+      if let event = change.new, isOurs(event) { found.continuation.yield(event.message) }
+    }
+    if let event = seenEvents.all.first(where: isOurs) { return event.message }
+    try await within(sourceLocation, "event \(reason) about \(pod)") {
+      for await message in found.stream {
+        found.continuation.yield(message)
+        return
+      }
+    }
+    return try #require(seenEvents.all.first(where: isOurs)?.message, sourceLocation: sourceLocation)
   }
 
   /// Generous: it only ends a test that hangs.

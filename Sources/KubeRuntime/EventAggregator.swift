@@ -72,12 +72,22 @@ package struct EventAggregator: Sendable {
     sequence += 1
     let namespace = draft.object.namespace.isEmpty ? "default" : draft.object.namespace
     let suffix = String(UInt64(bitPattern: now.microseconds) &* 4096 &+ sequence % 4096, radix: 16)
-    let name = "\(draft.object.name.prefix(230)).\(suffix)"
+    let name = "\(Self.nameStart(draft.object.name)).\(suffix)"
     known[draft] = Known(name: ObjectKey(namespace: namespace, name: name), count: 1, last: now)
     return .create(namespace: namespace, body: body(draft, name: name, namespace: namespace, now: now))
   }
 
+  /// The beginning of an Event's name: names have at most 253 bytes, and each part between dots ends in a letter or digit.
+  private static func nameStart(_ name: String) -> Substring {
+    var start = name.prefix(230)
+    while let last = start.utf8.last, last == 0x2D || last == 0x2E { start = start.dropLast() }
+    return start
+  }
+
   package mutating func forget(_ draft: EventDraft) { known[draft] = nil }
+
+  /// How many things a repeat would be known of.
+  var knownCount: Int { known.count }
 
   /// The expired ones, or failing that the older half.
   private mutating func dropOld(_ now: Timestamp) {

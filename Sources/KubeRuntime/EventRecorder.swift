@@ -38,7 +38,13 @@ package final class EventRecorder: Sendable {
     var aggregator = EventAggregator(component: component, host: host)
     for await draft in stream {
       do {
-        try await send(aggregator.write(draft, now: now()))
+        do {
+          try await send(aggregator.write(draft, now: now()))
+        } catch let error as APIError where error.isNotFound {
+          // The Event that was to be counted up has expired meanwhile.
+          aggregator.forget(draft)
+          try await send(aggregator.write(draft, now: now()))
+        }
       } catch is CancellationError {
         return
       } catch {

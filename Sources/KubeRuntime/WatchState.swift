@@ -35,16 +35,13 @@ package struct WatchState: Sendable, Equatable {
     if duration < .seconds(1), next == .watch(from: version) { failures += 1 }
   }
 
-  /// A list or watch failed. A version that is too old means a new list; anything else is tried again where it was.
+  /// A list or watch failed. A version that is too old, an event that cannot be read and a kind that is not there mean a new list;
+  /// anything else is tried again where it was.
   package mutating func failed(_ error: any Error) {
     failures += 1
     let refusal = error as? APIError
     isAbsent = refusal?.isNotFound ?? false
-    if refusal?.isExpired == true {
-      next = .list
-    } else if isAbsent {
-      next = .list
-    }
+    if isAbsent || refusal?.isExpired == true || error is WatchError { next = .list }
   }
 
   /// How long to wait before the next step: nothing after a success or the first expiry, then doubling, 30 s at most. `spread`, 0 to 1,

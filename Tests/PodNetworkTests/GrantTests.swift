@@ -35,8 +35,8 @@ private func grant(
         + #""macvlan.default.net1.kubernetes.io/ip_address":"10.0.0.2,fd00::2","#
         + #""macvlan.default.net1.kubernetes.io/mac_address":"aa:bb:cc:00:11:22","macvlan.default.net2.kubernetes.io/allocated":"true","#
         + #""macvlan.default.net2.kubernetes.io/cidr":"10.0.0.0/24","macvlan.default.net2.kubernetes.io/gateway":"10.0.0.1","#
-        + #""macvlan.default.net2.kubernetes.io/ip_address":"10.0.0.3","ovn.kubernetes.io/allocation_error":null},"#
-        + #""resourceVersion":"41","uid":"0b8f"}}"#)
+        + #""macvlan.default.net2.kubernetes.io/ip_address":"10.0.0.3","ovn.kubernetes.io/allocation_error":null,"#
+        + #""ovn.kubernetes.io/pod_uid":"0b8f"},"resourceVersion":"41","uid":"0b8f"}}"#)
   }
 
   @Test("the same grant a second time changes nothing")

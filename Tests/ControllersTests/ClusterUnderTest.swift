@@ -20,7 +20,7 @@ struct ClusterUnderTest: Sendable {
   let namespace: String
   private let reflectors: [@Sendable () async throws -> Void]
 
-  private init(client: KubeClient, namespace: String) {
+  init(client: KubeClient, namespace: String) {
     self.client = client
     self.namespace = namespace
     let (seen, events) = (seen, seenEvents)
@@ -46,18 +46,39 @@ struct ClusterUnderTest: Sendable {
     }
   }
 
+  /// Runs a test's body with the embedded controller beside it; nil: with the one that the cluster has.
   private func run(controller: EmbeddedCluster?, _ body: @escaping @Sendable (ClusterUnderTest) async throws -> Void) async throws {
-    _ = try await client.create(
-      Namespace.self, body: ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)]])
+    try await watching {
+      try await createNamespace()
+      guard let controller else { return try await body(self) }
+      try await with(controller, term: 1) { try await body(self) }
+    }
+  }
+
+  /// Keeps `seen` up to date while `body` runs, and cleans up behind it, also when it throws.
+  func watching(_ body: @escaping @Sendable () async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for reflector in reflectors { group.addTask { try await reflector() } }
-      if let controller { group.addTask { try await controller.runController() } }
       defer { group.cancelAll() }
       let outcome: Result<Void, any Error>
-      do { outcome = .success(try await body(self)) } catch { outcome = .failure(error) }
+      do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
       await cleanUp()
       try outcome.get()
     }
+  }
+
+  /// Runs the embedded controller for as long as `body` takes.
+  func with(_ controller: EmbeddedCluster, term: Int64, _ body: @escaping @Sendable () async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await controller.runController(term: term) }
+      defer { group.cancelAll() }
+      try await body()
+    }
+  }
+
+  func createNamespace() async throws {
+    _ = try await client.create(
+      Namespace.self, body: ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)]])
   }
 
   private func cleanUp() async {

@@ -111,6 +111,11 @@ let package = Package(
       [
         "Controllers", "NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "KubeAPI", "KubeClient", "KubeRuntime", "KubeLab", logging,
       ]),
+    tests(
+      "APIServerClient",
+      [
+        "KubeLab", "HTTPTransport", "KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "KubeTesting", logging,
+      ]),
     tests("NetAddress", ["NetAddress"]),
     tests("IPAM", ["IPAM", "NetAddress"], resources: [.copy("Fixtures")]),
     tests("WireJSON", ["WireJSON"]),

@@ -1,4 +1,5 @@
-package import KubeAPI
+import KubeAPI
+import WireJSON
 
 /// Annotations that only the lab's node agents read. Written by users and tests.
 package enum LabAnnotation {

@@ -1,6 +1,6 @@
 package import CNI
 import NetAddress
-package import WireJSON
+import WireJSON
 
 /// One element of `k8s.v1.cni.cncf.io/network-status`: what Multus reports of a NIC.
 package struct NetworkStatus: Sendable, Equatable {

@@ -1,4 +1,4 @@
-package import CNI
+import CNI
 package import KubeAPI
 package import WireJSON
 

@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 import WireJSON
 
 /// DaemonSet: one pod on every node that the template's `nodeSelector` admits, lost and cordoned nodes included.

@@ -1,5 +1,5 @@
 package import KubeAPI
-package import WireJSON
+import WireJSON
 
 /// Deployment: one ReplicaSet a state of its template, and pods moved from the old ones to the newest within `maxSurge` and
 /// `maxUnavailable`, or all at once for `Recreate`.

@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 package import WireJSON
 
 /// A workload's `spec.template`: what its pods are copied from.

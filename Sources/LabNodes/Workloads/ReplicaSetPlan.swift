@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 import WireJSON
 
 /// ReplicaSet: so many pods of one template, whichever. Pods that ended are left where they are and replaced.

@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 package import WireJSON
 
 /// Binds pods to nodes in turn. Resources, affinity and taints other than cordon and readiness are not the lab's business.

@@ -1,47 +1,47 @@
-package import KubeAPI
+import KubeAPI
 import WireJSON
 
 /// StatefulSet: pods with numbers. A pod that goes is made again under its name; scaling down takes the highest number first.
 ///
 /// Kept small: no volume claims, and the revisions live in the status alone (no ControllerRevision objects).
 package struct StatefulSetPlan {
-  private let set: StatefulSet
+  private let object: StatefulSet
   private let template: PodTemplate
   private let revision: String
   /// Owned pods by number.
   private let pods: [Int: PodFacts]
   private var plan = WorkloadPlan()
 
-  package static func make(_ set: StatefulSet, pods: [PodFacts]) -> WorkloadPlan {
-    var plan = StatefulSetPlan(set, pods: pods)
-    if !set.metadata.isDeleting { plan.reconcile() }
+  package static func make(_ object: StatefulSet, pods: [PodFacts]) -> WorkloadPlan {
+    var plan = StatefulSetPlan(object, pods: pods)
+    if !object.metadata.isDeleting { plan.reconcile() }
     plan.updateStatus()
     return plan.plan
   }
 
-  private init(_ set: StatefulSet, pods: [PodFacts]) {
-    self.set = set
-    template = PodTemplate(set.spec)
-    revision = set.metadata.name + "-" + template.hash
-    let prefix = set.metadata.name + "-"
-    let owned = pods.filter { $0.ownerUID == set.metadata.uid }
+  private init(_ object: StatefulSet, pods: [PodFacts]) {
+    self.object = object
+    template = PodTemplate(object.spec)
+    revision = object.metadata.name + "-" + template.hash
+    let prefix = object.metadata.name + "-"
+    let owned = pods.filter { $0.ownerUID == object.metadata.uid }
     self.pods = Dictionary(
       owned.compactMap { pod in pod.key.name.hasPrefix(prefix) ? Int(pod.key.name.dropFirst(prefix.count)).map { ($0, pod) } : nil },
       uniquingKeysWith: { first, _ in first })
   }
 
   private var ordinals: Range<Int> {
-    let start = max(0, set.spec["ordinals"]?["start"]?.int ?? 0)
-    return start..<(start + max(0, set.spec["replicas"]?.int ?? 1))
+    let start = max(0, object.spec["ordinals"]?["start"]?.int ?? 0)
+    return start..<(start + max(0, object.spec["replicas"]?.int ?? 1))
   }
 
-  private var isOrdered: Bool { set.spec["podManagementPolicy"]?.string != "Parallel" }
+  private var isOrdered: Bool { object.spec["podManagementPolicy"]?.string != "Parallel" }
 
   /// Stops after one step wherever the order matters: the next watch event brings the next step.
   private mutating func reconcile() {
     for ordinal in ordinals {
       guard let pod = pods[ordinal] else {
-        plan.create(pod(ordinal))
+        plan.create(self.pod(ordinal))
         if isOrdered { return }
         continue
       }
@@ -57,7 +57,7 @@ package struct StatefulSetPlan {
 
   /// The rolling update: highest number first, one at a time, none below the partition.
   private mutating func update() {
-    let strategy = set.spec["updateStrategy"]
+    let strategy = object.spec["updateStrategy"]
     guard strategy?["type"]?.string != "OnDelete" else { return }
     let partition = strategy?["rollingUpdate"]?["partition"]?.int ?? 0
     for ordinal in ordinals.reversed() where ordinal >= partition {
@@ -68,15 +68,15 @@ package struct StatefulSetPlan {
   }
 
   private func pod(_ ordinal: Int) -> JSONValue {
-    let name = "\(set.metadata.name)-\(ordinal)"
+    let name = "\(object.metadata.name)-\(ordinal)"
     var pod = template.pod(
-      .name(name), owner: set.controllerReference,
+      .name(name), owner: object.controllerReference,
       labels: [
         Self.revisionLabel: revision, "statefulset.kubernetes.io/pod-name": name, "apps.kubernetes.io/pod-index": String(ordinal),
       ])
     var spec = pod["spec"] ?? [:]
     spec["hostname"] = .string(name)
-    if let service = set.spec["serviceName"]?.string, !service.isEmpty { spec["subdomain"] = .string(service) }
+    if let service = object.spec["serviceName"]?.string, !service.isEmpty { spec["subdomain"] = .string(service) }
     pod["spec"] = spec
     return pod
   }
@@ -88,14 +88,14 @@ package struct StatefulSetPlan {
     let updated = alive.count { $0.labels[Self.revisionLabel] == revision }
     let ready = alive.count { $0.isReady && !$0.isDeleting }
     let isSettled = updated == alive.count && ready == ordinals.count
-    let current = isSettled ? revision : set.status["currentRevision"]?.string ?? revision
+    let current = isSettled ? revision : object.status["currentRevision"]?.string ?? revision
     plan.update(
-      set,
+      object,
       status: [
         "replicas": .integer(alive.count), "readyReplicas": .integer(ready), "availableReplicas": .integer(ready),
         "updatedReplicas": .integer(updated), "updateRevision": .string(revision), "currentRevision": .string(current),
         "currentReplicas": .integer(alive.count { $0.labels[Self.revisionLabel] == current }),
-        "collisionCount": 0, "observedGeneration": .integer(set.metadata.generation),
+        "collisionCount": 0, "observedGeneration": .integer(object.metadata.generation),
       ])
   }
 }

@@ -22,7 +22,9 @@ import WireJSON
     -> [NetworkAttachment]
   {
     try NetworkPlan.attachments(for: try pod(annotations, spec: spec), defaultNetwork: Self.defaultNetwork) { key in
-      configs[key.description].map { NetworkAttachmentDefinition(metadata: ObjectMeta(name: key.name, namespace: key.namespace), config: $0) }
+      configs[key.description].map {
+        NetworkAttachmentDefinition(metadata: ObjectMeta(name: key.name, namespace: key.namespace), config: $0)
+      }
     }
   }
 
@@ -73,7 +75,8 @@ import WireJSON
     #expect(found.gateways == [try IPAddress(parsing: "10.0.0.1")])
     #expect(found.plugins[0]["runtimeConfig"] == ["mac": "02:00:00:00:00:01", "deviceID": "0000:01:00.1"])
     #expect(found.plugins[0]["args"] == ["cni": ["old": "1", "k": "v"], "x": "y"])
-    #expect(found.plugins[1]["runtimeConfig"] == ["ips": ["10.0.0.5/24", "fd00::5"], "portMappings": [["hostPort": 1, "containerPort": 2]]])
+    #expect(
+      found.plugins[1]["runtimeConfig"] == ["ips": ["10.0.0.5/24", "fd00::5"], "portMappings": [["hostPort": 1, "containerPort": 2]]])
   }
 
   @Test(
@@ -84,7 +87,10 @@ import WireJSON
       ("a", "[]", "network ns/a: its CNI configuration cannot be used: it must be a JSON object"),
       ("a", "{}", "network ns/a: its CNI configuration cannot be used: it has neither a type nor plugins"),
       ("a", #"{"plugins":[{"type":"x"},{}]}"#, "network ns/a: its CNI configuration cannot be used: plugin 2 has no type"),
-      ("a", #"{"type":"../../bin/sh"}"#, "network ns/a: its CNI configuration cannot be used: plugin type '../../bin/sh' must be a file name, not a path"),
+      (
+        "a", #"{"type":"../../bin/sh"}"#,
+        "network ns/a: its CNI configuration cannot be used: plugin type '../../bin/sh' must be a file name, not a path"
+      ),
       ("a@b@c", "", "networks annotation: network 'a@b@c' in the networks annotation is malformed: more than one '@'"),
     ])
   func refuses(annotation: String, config: String, expected: String) throws {
@@ -96,7 +102,8 @@ import WireJSON
   func stateFile() throws {
     var sandbox = Sandbox(
       id: "0123456789", pod: ObjectKey(namespace: "ns", name: "p"), podUID: "u", namespace: "lab-pod-ns-p-01234567",
-      attachments: try attachments([Self.networks: #"[{"name":"a","mac":"02:00:00:00:00:01","default-route":["10.0.0.1"]}]"#], ["ns/a": #"{"type":"macvlan"}"#]))
+      attachments: try attachments(
+        [Self.networks: #"[{"name":"a","mac":"02:00:00:00:00:01","default-route":["10.0.0.1"]}]"#], ["ns/a": #"{"type":"macvlan"}"#]))
     sandbox.results = [["cniVersion": "1.0.0"]]
     sandbox.isReady = true
     #expect(Sandbox(json: try JSONValue(parsing: sandbox.json.bytes)) == sandbox)
@@ -113,7 +120,8 @@ import WireJSON
   @Test("CNI_ARGS hold every key once, in an order that changes")
   func arguments() throws {
     var generator = SplitMix(state: 7)
-    let sandbox = Sandbox(id: "abc", pod: ObjectKey(namespace: "ns", name: "p"), podUID: "u", namespace: "n", attachments: try attachments([:]))
+    let sandbox = Sandbox(
+      id: "abc", pod: ObjectKey(namespace: "ns", name: "p"), podUID: "u", namespace: "n", attachments: try attachments([:]))
     var attachment = sandbox.attachments[0]
     attachment.arguments = ["MAC": "02:00:00:00:00:01"]
     let texts = (0..<20).map { _ in sandbox.arguments(of: attachment, using: &generator) }

@@ -12,7 +12,8 @@ import Testing
   @Test("a pod is set up, published, and on deletion torn down before its object goes")
   func life() {
     var machine = SandboxMachine()
-    let actions = run(&machine, [Self.run, .setUpDone, Self.run, .wished(.deleting), .wished(.deleting), .tornDown, .podRemoved, .wished(.gone)])
+    let actions = run(
+      &machine, [Self.run, .setUpDone, Self.run, .wished(.deleting), .wished(.deleting), .tornDown, .podRemoved, .wished(.gone)])
     #expect(actions == [[.setUp], [.publishRunning], [], [.cancelTimer, .tearDown], [], [.removePod], [], [.forget]])
     #expect(machine.state == .forgotten)
   }
@@ -42,7 +43,10 @@ import Testing
   @Test("a pod that vanished without deletion is cleaned up and its name left alone")
   func gone() {
     var running = SandboxMachine()
-    #expect(run(&running, [Self.run, .setUpDone, .wished(.gone), .tornDown]) == [[.setUp], [.publishRunning], [.cancelTimer, .tearDown], [.forget]])
+    #expect(
+      run(&running, [Self.run, .setUpDone, .wished(.gone), .tornDown]) == [
+        [.setUp], [.publishRunning], [.cancelTimer, .tearDown], [.forget],
+      ])
     var pausing = SandboxMachine()
     #expect(
       run(&pausing, [Self.run, .setUpFailed("x"), .tornDown, .wished(.gone)])
@@ -62,7 +66,9 @@ import Testing
   @Test("a failed tear-down is tried again until it works; a stopping agent does not wait for it")
   func tearDownFails() {
     var machine = SandboxMachine()
-    let actions = run(&machine, [Self.run, .setUpDone, .wished(.deleting), .tearDownFailed("busy"), .timerFired, .tearDownFailed("busy"), .timerFired, .tornDown])
+    let actions = run(
+      &machine,
+      [Self.run, .setUpDone, .wished(.deleting), .tearDownFailed("busy"), .timerFired, .tearDownFailed("busy"), .timerFired, .tornDown])
     #expect(
       actions == [
         [.setUp], [.publishRunning], [.cancelTimer, .tearDown], [.report(.tearDownFailed("busy")), .startTimer(.seconds(1))], [.tearDown],
@@ -94,7 +100,8 @@ import Testing
   @Test("eviction takes the network away and leaves the object")
   func evicted() {
     var machine = SandboxMachine()
-    #expect(run(&machine, [Self.run, .setUpDone, .wished(.finished), .tornDown]) == [[.setUp], [.publishRunning], [.cancelTimer, .tearDown], []])
+    #expect(
+      run(&machine, [Self.run, .setUpDone, .wished(.finished), .tornDown]) == [[.setUp], [.publishRunning], [.cancelTimer, .tearDown], []])
     #expect(machine.state == .ended)
   }
 

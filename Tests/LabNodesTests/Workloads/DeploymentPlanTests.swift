@@ -17,7 +17,9 @@ import WireJSON
   ) throws -> ReplicaSet {
     try Fixture.object(
       ReplicaSetKind.self, name, spec: ["replicas": .integer(replicas), "template": template],
-      status: ["replicas": .integer(replicas), "readyReplicas": .integer(ready ?? replicas), "availableReplicas": .integer(ready ?? replicas)],
+      status: [
+        "replicas": .integer(replicas), "readyReplicas": .integer(ready ?? replicas), "availableReplicas": .integer(ready ?? replicas),
+      ],
       metadata: [
         "ownerReferences": Fixture.owner("Deployment", "uid-web"),
         "annotations": ["deployment.kubernetes.io/revision": .string(String(revision))],
@@ -102,7 +104,8 @@ import WireJSON
   func history() throws {
     var spec: JSONValue = ["replicas": 1, "selector": [:], "template": Fixture.template, "revisionHistoryLimit": 1]
     let sets = [
-      try set("a", replicas: 0, template: ["spec": ["a": 1]], revision: 0), try set("b", replicas: 0, template: ["spec": ["b": 1]], revision: 1),
+      try set("a", replicas: 0, template: ["spec": ["a": 1]], revision: 0),
+      try set("b", replicas: 0, template: ["spec": ["b": 1]], revision: 1),
       try set("new", replicas: 1),
     ]
     func deployment() throws -> Deployment {

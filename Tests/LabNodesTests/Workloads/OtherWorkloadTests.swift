@@ -44,7 +44,8 @@ import WireJSON
       try Fixture.pod("c", owner: "uid-ds", node: "node1", labels: new), try Fixture.pod("d", owner: "uid-ds", node: "node2", labels: new),
     ]
     #expect(
-      words(DaemonSetPlan.make(set, nodes: nodes, pods: settled), status: ["desiredNumberScheduled", "numberReady", "updatedNumberScheduled"])
+      words(
+        DaemonSetPlan.make(set, nodes: nodes, pods: settled), status: ["desiredNumberScheduled", "numberReady", "updatedNumberScheduled"])
         == ["desiredNumberScheduled=2", "numberReady=2", "updatedNumberScheduled=2"])
   }
 }
@@ -158,7 +159,8 @@ import WireJSON
     var lost = NodeFacts(name: "node1", isReady: false)
     lost.isLost = true
     let pods = [
-      try Fixture.pod("a", owner: "x"), try Fixture.pod("b", owner: "x", kind: "DaemonSet"), try Fixture.pod("c", owner: "x", deleting: true),
+      try Fixture.pod("a", owner: "x"), try Fixture.pod("b", owner: "x", kind: "DaemonSet"),
+      try Fixture.pod("c", owner: "x", deleting: true),
       try Fixture.pod("d", owner: "x", node: "node2"),
     ]
     #expect(NodeLossPlan.evictions(nodes: [lost, NodeFacts(name: "node2", isReady: false)], pods: pods).map(\.key.name) == ["a"])

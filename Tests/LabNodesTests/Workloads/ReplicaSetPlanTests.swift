@@ -43,7 +43,8 @@ import WireJSON
   @Test("a set that is being deleted makes nothing, and its status still counts")
   func deleting() throws {
     let plan = ReplicaSetPlan.make(try set(3, deleting: true), pods: [try Fixture.pod("a", owner: "uid-rs")])
-    #expect(words(plan, status: ["replicas", "readyReplicas", "observedGeneration"]) == ["replicas=1", "readyReplicas=1", "observedGeneration=3"])
+    #expect(
+      words(plan, status: ["replicas", "readyReplicas", "observedGeneration"]) == ["replicas=1", "readyReplicas=1", "observedGeneration=3"])
   }
 
   @Test("a second look at a settled set writes nothing")

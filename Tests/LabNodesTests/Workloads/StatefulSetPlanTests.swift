@@ -19,7 +19,9 @@ import WireJSON
     return .null
   }
 
-  private func pod(_ ordinal: Int, of set: StatefulSet, ready: Bool = true, phase: String = "Running", deleting: Bool = false, outdated: Bool = false)
+  private func pod(
+    _ ordinal: Int, of set: StatefulSet, ready: Bool = true, phase: String = "Running", deleting: Bool = false, outdated: Bool = false
+  )
     throws -> PodFacts
   {
     try Fixture.pod(
@@ -39,7 +41,8 @@ import WireJSON
   @Test("parallel: all at once, and all superfluous ones go at once")
   func parallel() throws {
     let parallel: JSONValue = ["podManagementPolicy": "Parallel"]
-    #expect(words(StatefulSetPlan.make(try set(3, extra: parallel), pods: [])) == ["create Pod web-0", "create Pod web-1", "create Pod web-2"])
+    #expect(
+      words(StatefulSetPlan.make(try set(3, extra: parallel), pods: [])) == ["create Pod web-0", "create Pod web-1", "create Pod web-2"])
     let one = try set(1, extra: parallel)
     let pods = try (0..<4).map { try pod($0, of: one) }
     #expect(words(StatefulSetPlan.make(one, pods: pods)) == ["delete Pod web-3", "delete Pod web-2", "delete Pod web-1"])

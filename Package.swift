@@ -98,7 +98,7 @@ let package = Package(
         "NodeDaemon", "DaemonCommand", "KubeAPI", "KubeClient", "KubeRuntime", "HTTPMessage", "HTTPTransport", "Telemetry", arguments,
         logging,
       ]),
-    executable("kube-ovn-lab", ["LabNodes", "KubeLab", "HTTPMessage", "HTTPTransport", "Telemetry", arguments, logging]),
+    executable("kube-ovn-lab", ["LabNodes", "KubeLab", "KubeClient", "HTTPMessage", "HTTPTransport", "Telemetry", arguments, logging]),
     // Tests.
     tests("HTTPTransport", ["HTTPMessage", "HTTPTransport", logging] + nio),
     tests("KubeClient", ["KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting"]),
@@ -123,6 +123,12 @@ let package = Package(
     tests("Netlink", ["Netlink", "NetAddress", "CLinux"]),
     tests("Plugin", ["kube-ovn", "CNI", "NetAddress", "WireJSON", "Netlink", "CLinux"]),
     tests("KubeLab", ["KubeLab", "HTTPMessage", "HTTPTransport", "WireJSON", logging], resources: [.copy("Fixtures")]),
+    tests(
+      "LabNodes",
+      [
+        "LabNodes", "KubeLab", "KubeClient", "KubeRuntime", "KubeAPI", "WireJSON", "NetAddress", "CNI", "PodNetwork", "Netlink", "HTTPMessage",
+        logging,
+      ]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
     tests("KubeRuntime", ["KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting", logging]),

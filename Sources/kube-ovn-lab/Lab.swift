@@ -5,5 +5,5 @@ import ArgumentParser
 struct Lab: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kube-ovn-lab", abstract: "A small cluster on one machine, with nothing to fetch.",
-    subcommands: [ApiserverCommand.self])
+    subcommands: [UpCommand.self, RunCommand.self, ApiserverCommand.self, NodeCommand.self, EnterCommand.self])
 }

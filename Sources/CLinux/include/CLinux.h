@@ -16,6 +16,8 @@
 #include <linux/neighbour.h>
 #include <linux/veth.h>
 
+#include "CLinuxNode.h"
+
 // MARK: Namespaces and mounts. Each returns 0 or the errno, so that no other call can overwrite it in between.
 
 /// Moves the calling thread into the network namespace behind the descriptor.

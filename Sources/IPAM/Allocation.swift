@@ -13,12 +13,11 @@ package struct Allocation: Sendable, Hashable {
   package let freed: [FreedAddress]
 
   package init(
-    nic: String, subnet: String, pool: String, addresses: (v4: IPv4Address?, v6: IPv6Address?), mac: MACAddress?,
-    freed: [FreedAddress] = []
+    nic: String, in pool: PoolKey, addresses: (v4: IPv4Address?, v6: IPv6Address?), mac: MACAddress?, freed: [FreedAddress] = []
   ) {
     self.nic = nic
-    self.subnet = subnet
-    self.pool = pool
+    subnet = pool.subnet
+    self.pool = pool.pool
     v4 = addresses.v4
     v6 = addresses.v6
     self.mac = mac
@@ -71,12 +70,26 @@ package struct FreedAddress: Sendable, Hashable {
 /// A NIC that lost everything it held, by a release or by an edit of its subnet.
 package struct ReleasedNIC: Sendable, Hashable {
   package let held: HeldNIC
-  /// What others can have now: one waiting pod may be woken for each.
-  package let freed: [FreedAddress]
+  /// The pools that gained the addresses; nil where there was none or nobody else can have it.
+  private let v4Pool: String?
+  private let v6Pool: String?
 
-  package init(held: HeldNIC, freed: [FreedAddress]) {
+  init(held: HeldNIC, v4Pool: String?, v6Pool: String?) {
     self.held = held
-    self.freed = freed
+    self.v4Pool = v4Pool
+    self.v6Pool = v6Pool
+  }
+
+  /// What others can have now: one waiting pod may be woken for each.
+  package var freed: [FreedAddress] {
+    let v4 = freed(held.allocation.v4.map(IPAddress.v4), in: v4Pool)
+    let v6 = freed(held.allocation.v6.map(IPAddress.v6), in: v6Pool)
+    return [v4, v6].compactMap { $0 }
+  }
+
+  private func freed(_ address: IPAddress?, in pool: String?) -> FreedAddress? {
+    guard let address, let pool else { return nil }
+    return FreedAddress(pool: PoolKey(subnet: held.allocation.subnet, pool: pool), address: address)
   }
 }
 

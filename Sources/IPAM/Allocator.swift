@@ -88,7 +88,7 @@ package final class Allocator: Sendable {
   package func holders(of address: IPAddress, in subnet: String) -> [Holder] {
     state.withLock { state in
       guard let subnet = state.subnet(named: subnet) else { return [] }
-      return subnet.holders(of: address, in: state.ledger.holdings).map { state.ledger.holdings[$0].holder }
+      return subnet.holders(of: address, in: state.ledger.holdings).map { state.ledger.holdings.holder($0) }
     }
   }
 
@@ -100,22 +100,22 @@ package final class Allocator: Sendable {
   package func holders(of mac: MACAddress, in subnet: String) -> [Holder] {
     state.withLock { state in
       guard let subnet = state.subnet(named: subnet) else { return [] }
-      return subnet.macs.all(mac, in: state.ledger.holdings).map { state.ledger.holdings[$0].holder }
+      return subnet.macs.all(mac, in: state.ledger.holdings).map { state.ledger.holdings.holder($0) }
     }
   }
 
   /// What a NIC holds, whichever namesake of the pod took it; the owner with its UID comes along.
   package func held(nic: String, ofOwner key: String) -> HeldNIC? {
     state.withLock { state in
-      guard let slot = state.ledger.holdings.slot(of: key, nic: nic, hash: HoldingTable.hash(of: key)) else { return nil }
-      return HeldNIC(owner: state.ledger.holdings[slot].owner, allocation: state.allocation(of: slot))
+      guard let slot = state.ledger.holdings.slot(of: key, nic: nic) else { return nil }
+      return HeldNIC(owner: state.ledger.holdings.owner(slot), allocation: state.allocation(of: slot))
     }
   }
 
   /// Every NIC of an owner, by name.
   package func held(byOwner key: String) -> [HeldNIC] {
     let nics = state.withLock { state in
-      state.ledger.holdings.slots(of: key).map { HeldNIC(owner: state.ledger.holdings[$0].owner, allocation: state.allocation(of: $0)) }
+      state.ledger.holdings.slots(of: key).map { HeldNIC(owner: state.ledger.holdings.owner($0), allocation: state.allocation(of: $0)) }
     }
     return nics.sorted { $0.allocation.nic < $1.allocation.nic }
   }

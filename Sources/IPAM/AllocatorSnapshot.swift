@@ -56,7 +56,7 @@ extension AllocatorState {
 
   /// Every NIC of a subnet.
   func heldNICs(in subnet: SubnetAllocator) -> [HeldNIC] {
-    subnet.slots.map { HeldNIC(owner: ledger.holdings[$0].owner, allocation: allocation(of: $0)) }
+    subnet.slots.map { HeldNIC(owner: ledger.holdings.owner($0), allocation: allocation(of: $0)) }
   }
 
   private func sharers(of subnet: SubnetAllocator) -> [String: [Holder]] {
@@ -65,11 +65,11 @@ extension AllocatorState {
       let holding = ledger.holdings[slot]
       for address in [holding.address(.v4), holding.address(.v6)].compactMap({ $0 }) {
         let holders = subnet.holders(of: address, in: ledger.holdings)
-        if holders.count > 1 { sharers[address.description] = holders.map { ledger.holdings[$0].holder } }
+        if holders.count > 1 { sharers[address.description] = holders.map { ledger.holdings.holder($0) } }
       }
       if let mac = holding.mac {
         let holders = subnet.macs.all(mac, in: ledger.holdings)
-        if holders.count > 1 { sharers[mac.description] = holders.map { ledger.holdings[$0].holder } }
+        if holders.count > 1 { sharers[mac.description] = holders.map { ledger.holdings.holder($0) } }
       }
     }
     return sharers

@@ -1,12 +1,5 @@
 import NetAddress
 
-/// One NIC's request while it is being served.
-private struct NICContext {
-  let request: AllocationRequest
-  let owner: Owner
-  let ownerHash: UInt32
-}
-
 extension AllocatorState {
   /// Serves every request or changes nothing. Each NIC is tried even after another failed, so that the error names all that fail.
   mutating func allocate(_ requests: [AllocationRequest], owner: Owner) throws(AllocationFailure) -> [Allocation] {
@@ -16,15 +9,19 @@ extension AllocatorState {
     var allocations: [Allocation] = []
     allocations.reserveCapacity(requests.count)
     var failures: [NICFailure] = []
-    let hash = HoldingTable.hash(of: owner.key)
-    for (index, request) in requests.enumerated() {
+    let hash = ledger.holdings.hash(of: owner.key)
+    // A span lends its elements; an array would copy each.
+    let span = requests.span
+    for index in span.indices {
       let mark = ledger.journal.count
       do throws(NICFailure) {
-        if index > 0, requests[..<index].contains(where: { $0.nic == request.nic }) {
-          throw NICFailure(nic: request.nic, attempts: [.sameNICTwice])
+        if index > 0, requests[..<index].contains(where: { $0.nic == requests[index].nic }) {
+          throw NICFailure(nic: span[index].nic, attempts: [.sameNICTwice])
         }
-        let slot = try serve(NICContext(request: request, owner: owner, ownerHash: hash))
-        allocations.append(allocation(of: slot, family: request.family, freed: freed(since: mark)))
+        let slot = try serve(span[index], owner, hash)
+        // Apart from the next line: as its argument, this mutating call would make that line copy the whole state.
+        let freed = freed(since: mark)
+        allocations.append(allocation(of: slot, family: span[index].family, freed: freed))
       } catch {
         failures.append(error)
       }
@@ -33,27 +30,36 @@ extension AllocatorState {
       rollBack()
       throw AllocationFailure(owner: owner, nics: failures)
     }
-    commit()
+    ledger.commit()
     return allocations
   }
 
   /// Walks the candidates. What the NIC has already is kept if any candidate is content with it, whatever the order.
-  private mutating func serve(_ context: NICContext) throws(NICFailure) -> Slot {
-    let request = context.request
-    let existing = ledger.holdings.slot(of: context.owner.key, nic: request.nic, hash: context.ownerHash)
+  private mutating func serve(_ request: AllocationRequest, _ owner: Owner, _ hash: UInt32) throws(NICFailure) -> Slot {
+    let first = ledger.holdings.first(of: owner.key, hash: hash)
+    let existing = ledger.holdings.slot(ofNIC: request.nic, from: first)
     let contented = existing.flatMap { slot in request.candidates.firstIndex { isContent(slot, with: $0, for: request) } }
     var attempts: [AllocationError] = []
-    if let contented {
+    if let contented, let existing {
       do {
-        return try attempt(request.candidates[contented], context, slot: existing)
+        try attempt(request.candidates[contented], request, owner, existing)
+        return existing
       } catch {
         attempts.append(error)
       }
     }
-    for (index, candidate) in request.candidates.enumerated() where index != contented {
+    for index in request.candidates.indices where index != contented {
+      guard let subnet = self.index(ofSubnet: request.candidates[index].subnet) else {
+        attempts.append(.noSubnet(request.candidates[index].subnet))
+        continue
+      }
+      let mark = ledger.journal.count
+      let slot = existing.map { move($0, to: subnet) } ?? create(owner, request.nic, in: subnet, hash)
       do {
-        return try attempt(candidate, context, slot: existing)
+        try attempt(request.candidates[index], request, owner, slot)
+        return slot
       } catch {
+        rollBack(to: mark)
         attempts.append(error)
       }
     }
@@ -62,62 +68,50 @@ extension AllocatorState {
 
   /// Whether what the NIC holds is what this candidate would give, MAC aside.
   private func isContent(_ slot: Slot, with candidate: Candidate, for request: AllocationRequest) -> Bool {
-    guard let index = index(ofSubnet: candidate.subnet), index == subnet(of: slot) else { return false }
     let holding = ledger.holdings[slot]
-    let hasWanted = AddressFamily.allCases.allSatisfy { family in
-      guard request.family ?? family == family, subnets[index].serves(family) else { return true }
-      return holding.address(family) != nil
-    }
-    guard hasWanted else { return false }
-    switch candidate.source {
-    case .random(_, let skipping):
-      guard !skipping.isEmpty else { return true }
-      return AddressFamily.allCases.allSatisfy { family in
-        guard request.family ?? family == family, let address = holding.address(family) else { return true }
-        return !skipping.contains(address)
+    guard let index = index(ofSubnet: candidate.subnet), index == Int(holding.subnet) else { return false }
+    for family in AddressFamily.allCases where request.family.includes(family) {
+      guard holding.has(family) || !subnets[index].serves(family) else { return false }
+      if case .random(_, let skipping) = candidate.source, !skipping.isEmpty, let address = holding.address(family) {
+        guard !skipping.contains(address) else { return false }
       }
-    case .fixed(let addresses):
-      return holding.holds(all: addresses)
-    case .firstFree(let entries):
-      return entries.contains { holding.holds(all: $0) }
+    }
+    switch candidate.source {
+    case .random: return true
+    case .fixed(let addresses): return holding.holds(all: addresses)
+    case .firstFree(let entries): return entries.contains { holding.holds(all: $0) }
     }
   }
 
-  /// One candidate, all or nothing.
-  private mutating func attempt(_ candidate: Candidate, _ context: NICContext, slot existing: Slot?) throws(AllocationError) -> Slot {
-    guard let index = index(ofSubnet: candidate.subnet) else { throw .noSubnet(candidate.subnet) }
+  /// One candidate, for a holding that lies in its subnet already. Undoes its own steps when it fails.
+  private mutating func attempt(
+    _ candidate: Candidate, _ request: AllocationRequest, _ owner: Owner, _ slot: Slot
+  ) throws(AllocationError) {
     let mark = ledger.journal.count
     do throws(AllocationError) {
-      let slot = place(existing, in: index, context)
       switch candidate.source {
-      case .random(let pool, let skipping):
-        try takeRandom(slot, context.request, pool: pool, skipping: skipping)
-      case .fixed(let addresses):
-        try takeFixed(slot, context.request, addresses)
-      case .firstFree(let entries):
-        try takeFirstFree(slot, context.request, entries)
+      case .random(let pool, let skipping): try takeRandom(slot, request, pool: pool, skipping: skipping)
+      case .fixed(let addresses): try takeFixed(slot, request, addresses)
+      case .firstFree(let entries): try takeFirstFree(slot, request, entries)
       }
-      try settleMAC(slot, context.request)
+      try settleMAC(slot, request)
       // An underlay subnet has only MACs to give.
       guard !ledger.holdings[slot].isEmpty else { throw .noAddressGiven(subnet: candidate.subnet) }
-      if let uid = context.owner.uid, ledger.holdings[slot].uid != uid {
-        ledger.note(.changedUID(slot, from: ledger.holdings[slot].uid))
-        ledger.holdings[slot].uid = uid
-      }
-      return slot
+      ledger.adopt(slot, uid: owner.uid)
     } catch {
       rollBack(to: mark)
       throw error
     }
   }
 
-  /// The NIC's holding in this subnet: a new one, the one it has, or the one it has elsewhere, emptied and moved.
-  private mutating func place(_ existing: Slot?, in index: Int, _ context: NICContext) -> Slot {
-    guard let slot = existing else {
-      let slot = ledger.holdings.create(owner: context.owner, nic: context.request.nic, subnet: index, hash: context.ownerHash)
-      ledger.note(.created(slot))
-      return slot
-    }
+  private mutating func create(_ owner: Owner, _ nic: String, in index: Int, _ hash: UInt32) -> Slot {
+    let slot = ledger.holdings.create(owner: owner, nic: nic, subnet: index, hash: hash)
+    ledger.note(.created(slot))
+    return slot
+  }
+
+  /// The same holding in this subnet: emptied first when it comes from another one.
+  private mutating func move(_ slot: Slot, to index: Int) -> Slot {
     let old = subnet(of: slot)
     guard old != index else { return slot }
     modify(old) { subnet, ledger in
@@ -134,42 +128,46 @@ extension AllocatorState {
 
   /// What the NIC holds, in the family asked for.
   func allocation(of slot: Slot, family: AddressFamily? = nil, freed: [FreedAddress] = []) -> Allocation {
-    let v4 = family == .v6 ? nil : ledger.holdings[slot].v4
-    let v6 = family == .v4 ? nil : ledger.holdings[slot].v6
-    let index = subnet(of: slot)
+    let holding = ledger.holdings[slot]
+    let v4 = family.includes(.v4) ? holding.v4 : nil
+    let v6 = family.includes(.v6) ? holding.v6 : nil
+    let index = Int(holding.subnet)
     var pool = ""
     if !subnets[index].pools.isEmpty, let address = v4.map(IPAddress.v4) ?? v6.map(IPAddress.v6) {
       pool = subnets[index].poolName(of: address)
     }
     return Allocation(
-      nic: ledger.holdings[slot].nic, subnet: subnets[index].name, pool: pool, addresses: (v4, v6), mac: ledger.holdings[slot].mac,
+      nic: ledger.holdings.nic(slot), in: PoolKey(subnet: subnets[index].name, pool: pool), addresses: (v4, v6), mac: holding.mac,
       freed: freed)
   }
 
   /// Addresses given back since the mark that others can have. Must be asked before the journal is cleared, for one NIC's steps.
-  func freed(since mark: Int) -> [FreedAddress] {
+  private mutating func freed(since mark: Int) -> [FreedAddress] {
     var freed: [FreedAddress] = []
     // Steps before a move are about the subnet that the NIC left.
     var left: Int32?
-    for case .moved(_, let subnet) in ledger.journal[mark...] { left = subnet }
-    for step in ledger.journal[mark...] {
-      if case .moved = step { left = nil }
-      guard case .gave(let slot, let address, .released, _) = step else { continue }
-      let index = left.map { Int($0) } ?? subnet(of: slot)
-      if freed.isEmpty { freed.reserveCapacity(2) }
-      freed.append(FreedAddress(pool: PoolKey(subnet: subnets[index].name, pool: subnets[index].poolName(of: address)), address: address))
+    guard ledger.hasGivenBack else { return freed }
+    for index in mark..<ledger.journal.count {
+      if case .moved(_, let subnet) = ledger.journal[index] { left = subnet }
+    }
+    for index in mark..<ledger.journal.count {
+      if case .moved = ledger.journal[index] { left = nil }
+      guard case .gave(let slot, let address, .released, _) = ledger.journal[index] else { continue }
+      var subnet = self.subnet(of: slot)
+      if let left { subnet = Int(left) }
+      let pool = modify(subnet) { subnet, _ in subnet.poolKey(of: address) }
+      freed.append(FreedAddress(pool: pool, address: address))
     }
     return freed
   }
 }
 
-extension Holding {
-  func address(_ family: AddressFamily) -> IPAddress? {
-    family == .v4 ? v4.map(IPAddress.v4) : v6.map(IPAddress.v6)
-  }
-
-  /// Every one of these, and at least one.
-  func holds(all addresses: [IPAddress]) -> Bool {
-    !addresses.isEmpty && addresses.allSatisfy { address($0.family) == $0 }
+extension AddressFamily? {
+  /// nil asks for both. (Spelled as a switch: comparing a raw-valued enum of another module goes through a generic call.)
+  func includes(_ family: AddressFamily) -> Bool {
+    switch (self, family) {
+    case (nil, _), (.v4, .v4), (.v6, .v6): true
+    default: false
+    }
   }
 }

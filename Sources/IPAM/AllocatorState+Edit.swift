@@ -14,7 +14,7 @@ extension AllocatorState {
     var outcome = EditOutcome()
     for slot in lost {
       guard let had = before[slot] else { continue }
-      outcome.dropped.append(HeldNIC(owner: ledger.holdings[slot].owner, allocation: difference(had, slot)))
+      outcome.dropped.append(HeldNIC(owner: ledger.holdings.owner(slot), allocation: difference(had, slot)))
       removeIfAddressless(slot)
     }
     outcome.dropped.sort { $0.allocation.nic < $1.allocation.nic }
@@ -39,22 +39,22 @@ extension AllocatorState {
     let v4 = holding.v4 == nil ? had.v4 : nil
     let v6 = holding.v6 == nil ? had.v6 : nil
     let isBare = holding.v4 == nil && holding.v6 == nil
-    return Allocation(nic: had.nic, subnet: had.subnet, pool: had.pool, addresses: (v4, v6), mac: isBare ? had.mac : nil)
+    return Allocation(
+      nic: had.nic, in: PoolKey(subnet: had.subnet, pool: had.pool), addresses: (v4, v6), mac: isBare ? had.mac : nil)
   }
 
   /// A NIC without address keeps no MAC either in a subnet that gives addresses.
   private mutating func removeIfAddressless(_ slot: Slot) {
     guard ledger.holdings[slot].v4 == nil, ledger.holdings[slot].v6 == nil else { return }
-    modify(subnet(of: slot)) { subnet, ledger in subnet.giveBackMAC(slot, &ledger) }
+    modify(subnet(of: slot)) { subnet, ledger in _ = subnet.takeAwayMAC(slot, &ledger.holdings) }
     ledger.holdings.destroy(slot)
-    commit()
   }
 
   /// Forgets a subnet with its pools and holders, which are returned.
   mutating func removeSubnet(_ name: String) -> EditOutcome {
     guard let subnet = subnet(named: name) else { return EditOutcome() }
     let slots = subnet.slots
-    let dropped = slots.map { HeldNIC(owner: ledger.holdings[$0].owner, allocation: allocation(of: $0)) }
+    let dropped = slots.map { HeldNIC(owner: ledger.holdings.owner($0), allocation: allocation(of: $0)) }
     for slot in slots { ledger.holdings.destroy(slot) }
     forgetSubnet(name)
     return EditOutcome(dropped: dropped.sorted { $0.allocation.nic < $1.allocation.nic })

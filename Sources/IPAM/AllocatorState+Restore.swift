@@ -6,7 +6,7 @@ extension AllocatorState {
     do {
       let slot = try enter(record)
       let macHolder = enterMAC(record.mac, slot)
-      commit()
+      ledger.commit()
       return .granted(allocation(of: slot), macAlsoHeldBy: macHolder)
     } catch {
       rollBack()
@@ -17,12 +17,12 @@ extension AllocatorState {
 
   private mutating func enter(_ record: HoldingRecord) throws(AllocationError) -> Slot {
     guard let index = index(ofSubnet: record.subnet) else { throw .noSubnet(record.subnet) }
-    let hash = HoldingTable.hash(of: record.owner.key)
     let slot: Slot
-    if let existing = ledger.holdings.slot(of: record.owner.key, nic: record.nic, hash: hash) {
+    if let existing = ledger.holdings.slot(of: record.owner.key, nic: record.nic) {
       slot = existing
       guard subnet(of: slot) == index, agrees(record, with: ledger.holdings[slot]) else { throw .nicHolds(allocation(of: slot)) }
     } else {
+      let hash = ledger.holdings.hash(of: record.owner.key)
       slot = ledger.holdings.create(owner: record.owner, nic: record.nic, subnet: index, hash: hash)
       ledger.note(.created(slot))
     }
@@ -30,10 +30,7 @@ extension AllocatorState {
     if addresses.isEmpty, record.mac == nil { throw .noAddressGiven(subnet: record.subnet) }
     let request = AllocationRequest(nic: record.nic, candidates: [], isSharing: record.isSharing)
     for address in addresses { try takeFixedAlone(slot, address, request) }
-    if let uid = record.owner.uid, ledger.holdings[slot].uid != uid {
-      ledger.note(.changedUID(slot, from: ledger.holdings[slot].uid))
-      ledger.holdings[slot].uid = uid
-    }
+    ledger.adopt(slot, uid: record.owner.uid)
     return slot
   }
 
@@ -55,6 +52,6 @@ extension AllocatorState {
     let index = subnet(of: slot)
     let other = subnets[index].holder(of: mac, otherThan: slot, in: ledger.holdings)
     modify(index) { subnet, ledger in subnet.takeMAC(mac, for: slot, &ledger) }
-    return other.map { ledger.holdings[$0].holder }
+    return other.map { ledger.holdings.holder($0) }
   }
 }

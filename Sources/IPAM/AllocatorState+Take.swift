@@ -12,28 +12,30 @@ extension AllocatorState {
     let index = subnet(of: slot)
     try requireServed(request.family, subnet: index)
     try modify(index) { subnet, ledger throws(AllocationError) in
-      if request.family != .v6, subnet.v4.isServed {
-        try Self.takeRandom(.v4, slot, in: &subnet, at: index, from: (pool, skipping), &ledger)
+      if request.family.includes(.v4), subnet.v4.isServed {
+        try Self.takeRandom(.v4, slot, in: &subnet, from: (pool, skipping), &ledger)
       }
-      if request.family != .v4, subnet.v6.isServed {
-        try Self.takeRandom(.v6, slot, in: &subnet, at: index, from: (pool, skipping), &ledger)
+      if request.family.includes(.v6), subnet.v6.isServed {
+        try Self.takeRandom(.v6, slot, in: &subnet, from: (pool, skipping), &ledger)
       }
     }
   }
 
   private static func takeRandom(
-    _ family: AddressFamily, _ slot: Slot, in subnet: inout SubnetAllocator, at index: Int,
-    from source: (pool: String, skipping: Set<IPAddress>), _ ledger: inout Ledger
+    _ family: AddressFamily, _ slot: Slot, in subnet: inout SubnetAllocator, from source: (pool: String, skipping: Set<IPAddress>),
+    _ ledger: inout Ledger
   ) throws(AllocationError) {
-    if let current = ledger.holdings[slot].address(family) {
-      guard !source.skipping.isEmpty, source.skipping.contains(current) else { return }
+    if ledger.holdings[slot].has(family) {
+      guard !source.skipping.isEmpty, let current = ledger.holdings[slot].address(family), source.skipping.contains(current) else {
+        return
+      }
       if family == .v4 { subnet.v4.giveBack(slot, &ledger) } else { subnet.v6.giveBack(slot, &ledger) }
     }
     guard let pool = subnet.poolIndex(source.pool) else { throw .noPool(PoolKey(subnet: subnet.name, pool: source.pool)) }
     do throws(FamilyRefusal) {
       switch family {
-      case .v4: try subnet.v4.takeLowest(pool: pool, skipping: source.skipping, for: slot, subnet: index, &ledger)
-      case .v6: try subnet.v6.takeLowest(pool: pool, skipping: source.skipping, for: slot, subnet: index, &ledger)
+      case .v4: try subnet.v4.takeLowest(pool: pool, skipping: source.skipping, for: slot, &ledger)
+      case .v6: try subnet.v6.takeLowest(pool: pool, skipping: source.skipping, for: slot, &ledger)
       }
     } catch {
       let key = PoolKey(subnet: subnet.name, pool: source.pool)
@@ -61,7 +63,7 @@ extension AllocatorState {
     let other = first.family.other
     try modify(index) { subnet, ledger throws(AllocationError) in
       guard subnet.serves(other) else { return }
-      try Self.takeRandom(other, slot, in: &subnet, at: index, from: ("", []), &ledger)
+      try Self.takeRandom(other, slot, in: &subnet, from: ("", []), &ledger)
     }
   }
 
@@ -84,7 +86,7 @@ extension AllocatorState {
     switch refusal {
     case .outOfRange: return .outOfRange(subnet: name, address, cidr: subnets[index].definition.cidrs[address.family])
     case .gateway: return .gateway(subnet: name, address)
-    case .held(let holder): return .held(subnet: name, address, by: ledger.holdings[holder].holder)
+    case .held(let holder): return .held(subnet: name, address, by: ledger.holdings.holder(holder))
     case .unavailable, .exhausted, .allSkipped: return .unavailable(subnet: name, address)
     }
   }
@@ -103,11 +105,11 @@ extension AllocatorState {
     var best: AllocationError?
     for entry in entries {
       guard let first = entry.first else { continue }
-      if !request.isSharing, let holder = subnets[index].holder(of: first, in: ledger.holdings),
-        ledger.holdings[holder].ownerKey != holding.ownerKey
+      if !request.isSharing, let holder = modify(index, { subnet, ledger in subnet.holder(of: first, in: ledger.holdings) }),
+        ledger.holdings.ownerKey(holder) != ledger.holdings.ownerKey(slot)
       {
         taken =
-          taken ?? .listTaken(subnet: name(of: index), entries: entries.count, first: first, by: ledger.holdings[holder].holder)
+          taken ?? .listTaken(subnet: name(of: index), entries: entries.count, first: first, by: ledger.holdings.holder(holder))
         continue
       }
       let mark = ledger.journal.count
@@ -140,8 +142,8 @@ extension AllocatorState {
       guard current != mac else { return }
       if !request.isSharing {
         guard subnets[index].definition.gatewayMAC != mac else { throw .macGateway(subnet: name(of: index), mac) }
-        if let holder = subnets[index].holder(of: mac, otherThan: slot, in: ledger.holdings) {
-          throw .macHeld(subnet: name(of: index), mac, by: ledger.holdings[holder].holder)
+        if let holder = modify(index, { subnet, ledger in subnet.holder(of: mac, otherThan: slot, in: ledger.holdings) }) {
+          throw .macHeld(subnet: name(of: index), mac, by: ledger.holdings.holder(holder))
         }
       }
       modify(index) { subnet, ledger in subnet.takeMAC(mac, for: slot, &ledger) }
@@ -152,8 +154,10 @@ extension AllocatorState {
   private mutating func unusedMAC(in index: Int) -> MACAddress {
     while true {
       let mac = MACAddress.random(using: &generator)
-      let isGateway = subnets[index].definition.gatewayMAC == mac
-      if !isGateway, subnets[index].holder(of: mac, otherThan: .none, in: ledger.holdings) == nil { return mac }
+      let isTaken = modify(index) { subnet, ledger in
+        subnet.definition.gatewayMAC == mac || subnet.holder(of: mac, otherThan: .none, in: ledger.holdings) != nil
+      }
+      if !isTaken { return mac }
     }
   }
 

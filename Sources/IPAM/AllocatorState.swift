@@ -5,7 +5,8 @@ struct AllocatorState: Sendable {
   /// Indexed by `Holding.subnet`. A removed subnet leaves a vacant one, since the others must keep their places.
   private(set) var subnets: [SubnetAllocator] = []
   private var vacancies: [Int] = []
-  private var subnetIndexes: [String: Int] = [:]
+  /// From the hash of a subnet's name to its index.
+  private var names = SlotTable()
   var ledger = Ledger()
   /// False until every known holder has been restored.
   var isReady = false
@@ -15,11 +16,13 @@ struct AllocatorState: Sendable {
     generator = MACGenerator(seed: seed)
   }
 
-  func index(ofSubnet name: String) -> Int? { subnetIndexes[name] }
+  func index(ofSubnet name: String) -> Int? {
+    names.first(names.hash.of(name)) { subnets[Int($0.rawValue)].definition.name == name }.map { Int($0.rawValue) }
+  }
 
-  func subnet(named name: String) -> SubnetAllocator? { subnetIndexes[name].map { subnets[$0] } }
+  func subnet(named name: String) -> SubnetAllocator? { index(ofSubnet: name).map { subnets[$0] } }
 
-  var subnetNames: [String] { subnetIndexes.keys.sorted() }
+  var subnetNames: [String] { names.slots.map { subnets[Int($0.rawValue)].name }.sorted() }
 
   /// The subnet at an index that `index(ofSubnet:)` or a holding gave, changed in place together with the ledger. (Taking it out
   /// of the array and putting it back would copy its lists.)
@@ -34,11 +37,8 @@ struct AllocatorState: Sendable {
 
   /// Undoes every step noted after `mark`, last first.
   mutating func rollBack(to mark: Int = 0) {
-    while ledger.journal.count > mark, let step = ledger.journal.popLast() { undo(step) }
+    while ledger.journal.count > mark, let step = ledger.popStep() { undo(step) }
   }
-
-  /// The request stands; its steps are forgotten.
-  mutating func commit() { ledger.journal.removeAll(keepingCapacity: true) }
 
   private mutating func undo(_ step: UndoStep) {
     switch step {
@@ -46,8 +46,8 @@ struct AllocatorState: Sendable {
       ledger.holdings.destroy(slot)
     case .moved(let slot, let subnet):
       ledger.holdings[slot].subnet = subnet
-    case .changedUID(let slot, let uid):
-      ledger.holdings[slot].uid = uid
+    case .changedUID(let slot):
+      ledger.undoAdoption(of: slot)
     case .recycled(let subnet, let family, let pool):
       modify(subnet) { subnet, _ in
         if family == .v4 { subnet.v4.undoRecycle(pool) } else { subnet.v6.undoRecycle(pool) }
@@ -78,18 +78,15 @@ struct AllocatorState: Sendable {
   // MARK: - Subnets
 
   mutating func add(_ subnet: SubnetAllocator) {
-    if let vacancy = vacancies.popLast() {
-      subnets[vacancy] = subnet
-      subnetIndexes[subnet.name] = vacancy
-    } else {
-      subnets.append(subnet)
-      subnetIndexes[subnet.name] = subnets.count - 1
-    }
+    let index = vacancies.popLast() ?? subnets.count
+    if index == subnets.count { subnets.append(subnet) } else { subnets[index] = subnet }
+    names.insert(names.hash.of(subnet.name), Slot(index))
   }
 
   /// The caller has destroyed its holdings.
   mutating func forgetSubnet(_ name: String) {
-    guard let index = subnetIndexes.removeValue(forKey: name) else { return }
+    guard let index = index(ofSubnet: name) else { return }
+    names.remove(names.hash.of(name), Slot(index))
     subnets[index] = SubnetAllocator(.vacant)
     vacancies.append(index)
   }

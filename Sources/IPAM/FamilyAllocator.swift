@@ -23,6 +23,15 @@ enum FamilyRefusal: Error {
   case unavailable
 }
 
+/// An address that a NIC lost.
+struct TakenAway<Address: HeldAddress> {
+  let address: Address
+  /// Where it went.
+  let target: Origin
+  /// Which of its holders the NIC was.
+  let place: Int
+}
+
 /// One address family of one subnet: its pools, and who holds what. The order in which addresses are given is Kube-OVN's
 /// (allocation.md §2): lowest first, given back last.
 struct FamilyAllocator<Address: HeldAddress>: Sendable {
@@ -64,11 +73,11 @@ struct FamilyAllocator<Address: HeldAddress>: Sendable {
   /// When every free address is skipped, the released ones are looked at as well. (Kube-OVN answers a conflict there, for ever if
   /// the free one is a node's.)
   mutating func takeLowest(
-    pool: Int, skipping: Set<IPAddress>, for slot: Slot, subnet: Int, _ ledger: inout Ledger
+    pool: Int, skipping: Set<IPAddress>, for slot: Slot, _ ledger: inout Ledger
   ) throws(FamilyRefusal) {
     if pools[pool].free.isEmpty, !pools[pool].released.isEmpty {
       recycle(pool)
-      ledger.note(.recycled(subnet: subnet, Address.family, pool: pool))
+      ledger.note(.recycled(subnet: Int(ledger.holdings[slot].subnet), Address.family, pool: pool))
     }
     if skipping.isEmpty, gateway == nil || pools[pool].free.first != gateway {
       guard let address = pools[pool].free.popFirst() else { throw .exhausted(pools[pool].occupancy) }
@@ -90,7 +99,9 @@ struct FamilyAllocator<Address: HeldAddress>: Sendable {
     }
   }
 
-  /// Gives this address and takes back another one that the NIC had. Excluded addresses may be had this way.
+  /// Gives this address and takes back another one that the NIC had. Excluded addresses may be had this way. Any other NIC that
+  /// has the address is in the way, also one of the same owner. (Kube-OVN lets two NICs of a pod have one address, and frees it
+  /// when the first of them goes.)
   mutating func takeFixed(
     _ address: Address, for slot: Slot, isSharing: Bool, _ ledger: inout Ledger
   ) throws(FamilyRefusal) {
@@ -116,19 +127,23 @@ struct FamilyAllocator<Address: HeldAddress>: Sendable {
     hold(address, pool: pool, for: slot, from: origin, &ledger)
   }
 
-  /// Takes the NIC's address of this family away. Nothing happens when it has none.
+  /// Takes the NIC's address of this family away, under the journal. Nothing happens when it has none.
   mutating func giveBack(_ slot: Slot, _ ledger: inout Ledger) {
-    guard let address = Address.read(ledger.holdings[slot]) else { return }
+    guard let taken = takeAway(slot, &ledger.holdings) else { return }
+    ledger.note(.gave(slot, taken.address.ip, taken.target, place: taken.place))
+  }
+
+  /// The same for good. nil when the NIC has no address of this family.
+  mutating func takeAway(_ slot: Slot, _ holdings: inout HoldingTable) -> TakenAway<Address>? {
+    guard let address = Address.read(holdings[slot]) else { return nil }
     let removal = holders.remove(address, slot)
-    Address.write(nil, to: &ledger.holdings[slot])
-    var target = Origin.shared
-    if removal.isLast {
-      let pool = poolIndex(of: address)
-      pools[pool].using.remove(address)
-      target = excluded.contains(address) ? .excluded : .released
-      if target == .released { pools[pool].released.insert(address) }
-    }
-    ledger.note(.gave(slot, address.ip, target, place: removal.place))
+    Address.write(nil, to: &holdings[slot])
+    guard removal.isLast else { return TakenAway(address: address, target: .shared, place: removal.place) }
+    let pool = poolIndex(of: address)
+    pools[pool].using.remove(address)
+    guard !excluded.contains(address) else { return TakenAway(address: address, target: .excluded, place: 0) }
+    pools[pool].released.insert(address)
+    return TakenAway(address: address, target: .released, place: 0)
   }
 
   /// Enters the holder; the address has left its list already.

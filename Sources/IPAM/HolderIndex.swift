@@ -11,7 +11,7 @@ struct HolderIndex<Value: HeldValue>: Sendable {
   var count: Int { table.count }
 
   func first(_ value: Value, in holdings: HoldingTable) -> Slot? {
-    table.first(value.slotHash(seed: table.seed)) { Value.read(holdings[$0]) == value }
+    table.first(value.hash(by: table.hash)) { Value.read(holdings[$0]) == value }
   }
 
   /// All holders, the first one first.
@@ -31,7 +31,7 @@ struct HolderIndex<Value: HeldValue>: Sendable {
 
   /// Files a value that nobody holds.
   mutating func insert(_ value: Value, _ slot: Slot) {
-    table.insert(value.slotHash(seed: table.seed), slot)
+    table.insert(value.hash(by: table.hash), slot)
   }
 
   /// Files a value that another NIC holds too.
@@ -41,7 +41,7 @@ struct HolderIndex<Value: HeldValue>: Sendable {
 
   /// Takes a holder off. Its place among the holders is told so that `restore` can put it back there.
   mutating func remove(_ value: Value, _ slot: Slot) -> Removal {
-    let hash = value.slotHash(seed: table.seed)
+    let hash = value.hash(by: table.hash)
     guard !sharers.isEmpty, var others = sharers[value] else {
       table.remove(hash, slot)
       return Removal(place: 0, isLast: true)
@@ -63,7 +63,7 @@ struct HolderIndex<Value: HeldValue>: Sendable {
     if place > 0 {
       sharers[value, default: []].insert(slot, at: place - 1)
     } else if let first {
-      table.replace(value.slotHash(seed: table.seed), first, by: slot)
+      table.replace(value.hash(by: table.hash), first, by: slot)
       sharers[value, default: []].insert(first, at: 0)
     } else {
       insert(value, slot)

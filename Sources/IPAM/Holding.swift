@@ -1,10 +1,7 @@
 import NetAddress
 
-/// What one NIC holds, packed: 88 bytes beside the texts, which are shared with whoever passed them in.
+/// What one NIC holds, without its texts: 40 bytes of plain numbers, so that reading one costs no reference counting.
 struct Holding: Sendable {
-  var ownerKey: String
-  var nic: String
-  var uid: String?
   /// Two halves instead of a 128-bit number, whose alignment would waste 8 bytes.
   private var v6High: UInt64 = 0
   private var v6Low: UInt64 = 0
@@ -21,10 +18,7 @@ struct Holding: Sendable {
   private static let hasMAC: UInt64 = 1 << 50
   private static let macMask: UInt64 = (1 << 48) - 1
 
-  init(owner: Owner, nic: String, subnet: Int, next: Slot) {
-    ownerKey = owner.key
-    self.nic = nic
-    uid = owner.uid
+  init(subnet: Int, next: Slot) {
     self.subnet = Int32(truncatingIfNeeded: subnet)
     self.next = next
   }
@@ -41,8 +35,9 @@ struct Holding: Sendable {
     get { macAndFlags & Self.hasV6 == 0 ? nil : IPv6Address(rawValue: UInt128(v6High) << 64 | UInt128(v6Low)) }
     set {
       setFlag(Self.hasV6, newValue != nil)
-      v6High = newValue.map { UInt64(truncatingIfNeeded: $0.rawValue >> 64) } ?? 0
-      v6Low = newValue.map { UInt64(truncatingIfNeeded: $0.rawValue) } ?? 0
+      let number = newValue?.rawValue ?? 0
+      v6High = UInt64(truncatingIfNeeded: number >> 64)
+      v6Low = UInt64(truncatingIfNeeded: number)
     }
   }
 
@@ -57,15 +52,23 @@ struct Holding: Sendable {
   /// Nothing is left: the holding can go.
   var isEmpty: Bool { macAndFlags & (Self.hasV4 | Self.hasV6 | Self.hasMAC) == 0 }
 
-  var owner: Owner { Owner(key: ownerKey, uid: uid) }
+  func address(_ family: AddressFamily) -> IPAddress? {
+    switch family {
+    case .v4: v4.map(IPAddress.v4)
+    case .v6: v6.map(IPAddress.v6)
+    }
+  }
 
-  var holder: Holder { Holder(owner: owner, nic: nic) }
+  func has(_ family: AddressFamily) -> Bool {
+    switch family {
+    case .v4: macAndFlags & Self.hasV4 != 0
+    case .v6: macAndFlags & Self.hasV6 != 0
+    }
+  }
 
-  /// Whether a release by this owner concerns the holding: same key, and no other UID (decisions row 12).
-  func belongs(to owner: Owner) -> Bool {
-    guard ownerKey == owner.key else { return false }
-    guard let mine = uid, let theirs = owner.uid else { return true }
-    return mine == theirs
+  /// Every one of these, and at least one.
+  func holds(all addresses: [IPAddress]) -> Bool {
+    !addresses.isEmpty && addresses.allSatisfy { address($0.family) == $0 }
   }
 
   private mutating func setFlag(_ flag: UInt64, _ isSet: Bool) {
@@ -77,36 +80,23 @@ struct Holding: Sendable {
 protocol HeldValue: Sendable, Hashable {
   static func read(_ holding: Holding) -> Self?
   static func write(_ value: Self?, to holding: inout Holding)
-  /// Seeded, so that nobody can choose values that collide.
-  func slotHash(seed: UInt64) -> UInt32
+  func hash(by hash: SeededHash) -> UInt32
 }
 
 extension IPv4Address: HeldValue {
   static func read(_ holding: Holding) -> IPv4Address? { holding.v4 }
   static func write(_ value: IPv4Address?, to holding: inout Holding) { holding.v4 = value }
-  func slotHash(seed: UInt64) -> UInt32 { UInt64(rawValue).mixed(with: seed) }
+  func hash(by hash: SeededHash) -> UInt32 { hash.of(UInt64(rawValue)) }
 }
 
 extension IPv6Address: HeldValue {
   static func read(_ holding: Holding) -> IPv6Address? { holding.v6 }
   static func write(_ value: IPv6Address?, to holding: inout Holding) { holding.v6 = value }
-  func slotHash(seed: UInt64) -> UInt32 {
-    let high = UInt64(truncatingIfNeeded: rawValue >> 64).multipliedFullWidth(by: seed | 1)
-    return (UInt64(truncatingIfNeeded: rawValue) ^ high.high ^ high.low).mixed(with: seed)
-  }
+  func hash(by hash: SeededHash) -> UInt32 { hash.of(rawValue) }
 }
 
 extension MACAddress: HeldValue {
   static func read(_ holding: Holding) -> MACAddress? { holding.mac }
   static func write(_ value: MACAddress?, to holding: inout Holding) { holding.mac = value }
-  func slotHash(seed: UInt64) -> UInt32 { rawValue.mixed(with: seed) }
-}
-
-extension UInt64 {
-  /// One full-width multiplication, both halves folded: every input bit reaches every output bit.
-  fileprivate func mixed(with seed: UInt64) -> UInt32 {
-    let product = (self ^ seed).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
-    let folded = product.high ^ product.low
-    return UInt32(truncatingIfNeeded: folded ^ folded >> 32)
-  }
+  func hash(by hash: SeededHash) -> UInt32 { hash.of(rawValue) }
 }

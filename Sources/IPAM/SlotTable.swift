@@ -13,14 +13,12 @@ struct Slot: Sendable, Hashable {
 /// A hash index from keys to slots that keeps neither the keys nor a box for each: eight bytes an entry, the hash and the slot.
 ///
 /// Open addressing with linear probing; a removal closes the gap by moving later entries back, so there are no tombstones and a
-/// long life of taking and freeing costs nothing. Keys are compared by the caller, who can find them through the slot. Hashes are
-/// seeded, so that nobody who chooses addresses or names can aim at one bucket.
+/// long life of taking and freeing costs nothing. Keys are compared by the caller, who can find them through the slot.
 struct SlotTable: Sendable {
   /// `hash << 32 | slot + 1`; 0 is an empty place. The number of places is a power of two.
   private var entries: ContiguousArray<UInt64> = []
   private(set) var count = 0
-  /// For the hashes of numbers; texts use the standard library's seeded hasher.
-  let seed = UInt64.random(in: 0 ... .max)
+  let hash = SeededHash()
 
   var isEmpty: Bool { count == 0 }
 

@@ -32,6 +32,10 @@ struct SubnetAllocator: Sendable {
     }
   }
 
+  func poolKey(of address: IPAddress) -> PoolKey {
+    PoolKey(subnet: name, pool: pools.isEmpty ? "" : poolName(of: address))
+  }
+
   /// Whoever held the address first.
   func holder(of address: IPAddress, in holdings: HoldingTable) -> Slot? {
     switch address {
@@ -69,10 +73,25 @@ struct SubnetAllocator: Sendable {
   }
 
   mutating func giveBackMAC(_ slot: Slot, _ ledger: inout Ledger) {
-    guard let mac = ledger.holdings[slot].mac else { return }
-    let removal = macs.remove(mac, slot)
-    ledger.holdings[slot].mac = nil
-    ledger.note(.gaveMAC(slot, mac, place: removal.place))
+    guard let mac = ledger.holdings[slot].mac, let place = takeAwayMAC(slot, &ledger.holdings) else { return }
+    ledger.note(.gaveMAC(slot, mac, place: place))
+  }
+
+  /// The same for good; which of the MAC's holders the NIC was, nil when it has none.
+  @discardableResult
+  mutating func takeAwayMAC(_ slot: Slot, _ holdings: inout HoldingTable) -> Int? {
+    guard let mac = holdings[slot].mac else { return nil }
+    holdings[slot].mac = nil
+    return macs.remove(mac, slot).place
+  }
+
+  /// Takes everything from a NIC for good. Names the pools of the addresses that others can have now.
+  mutating func takeAwayAll(_ slot: Slot, _ holdings: inout HoldingTable) -> (v4: String?, v6: String?) {
+    var pools: (v4: String?, v6: String?) = (nil, nil)
+    if let taken = v4.takeAway(slot, &holdings), taken.target == .released { pools.v4 = poolKey(of: taken.address.ip).pool }
+    if let taken = v6.takeAway(slot, &holdings), taken.target == .released { pools.v6 = poolKey(of: taken.address.ip).pool }
+    takeAwayMAC(slot, &holdings)
+    return pools
   }
 
   mutating func undoTakeMAC(_ mac: MACAddress, _ slot: Slot, _ holdings: inout HoldingTable) {

@@ -7,7 +7,7 @@ import Testing
   @Test("whatever happens, the lists stay exact and a failed request changes nothing", arguments: [UInt64(101), 102, 103])
   func life(_ seed: UInt64) throws {
     var world = try RandomWorld(seed: seed)
-    for step in 0..<4_000 {
+    for step in 0..<3_000 {
       let before = world.bed.allocator.snapshot
       let wasRefused = try world.step()
       let after = world.bed.allocator.snapshot
@@ -20,7 +20,7 @@ import Testing
         return
       }
     }
-    #expect(world.successes > 1_000 && world.refusals > 200, "seed \(seed): \(world.successes) served, \(world.refusals) refused")
+    #expect(world.successes > 800 && world.refusals > 200, "seed \(seed): \(world.successes) served, \(world.refusals) refused")
   }
 
   @Test("C1: 100,000 random requests on a small dual-stack subnet never lose an address", arguments: [UInt64(7)])

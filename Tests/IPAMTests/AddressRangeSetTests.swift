@@ -1,3 +1,4 @@
+import IPAM
 import NetAddress
 import Testing
 

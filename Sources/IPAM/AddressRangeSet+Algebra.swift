@@ -1,3 +1,5 @@
+import NetAddress
+
 /// Whole sets and ranges at once. These walk both sets and are for changes of a subnet or a pool, not for one address.
 extension AddressRangeSet {
   /// Everything in either set.
@@ -76,14 +78,12 @@ extension AddressRangeSet {
   package var ranges: some Sequence<ClosedRange<Address>> {
     spans.lazy.map { Address(rawValue: $0.lower)...Address(rawValue: $0.upper) }
   }
-
-  var spans: FlattenSequence<[ContiguousArray<Span>]> { chunks.joined() }
 }
 
 extension AddressRangeSet: Hashable {
   /// Compares members; how the ranges are cut into chunks does not matter.
   package static func == (left: AddressRangeSet, right: AddressRangeSet) -> Bool {
-    left.members == right.members && left.spans.elementsEqual(right.spans)
+    left.count == right.count && left.spans.elementsEqual(right.spans)
   }
 
   package func hash(into hasher: inout Hasher) {

@@ -1,51 +1,40 @@
+package import NetAddress
+
 /// A set of addresses kept as sorted, disjoint, non-adjacent inclusive ranges.
 ///
 /// The ranges lie in chunks of at most `chunkLimit`, with the first bound of every chunk in an array of its own. A search is two
 /// binary searches, a change moves at most one chunk's ranges: the cost grows with the logarithm of the number of ranges and
 /// depends neither on the number of addresses nor on the width of the family. The standard library's `RangeSet` is half open and
 /// cannot hold a family's last address.
+///
+/// It lives beside the allocator, its only hot user: a generic type of package access is not specialised across a module line.
 package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
   /// Numbers of the family, in which the set thinks.
   package typealias Bound = Address.RawValue
 
   /// One inclusive range.
-  @usableFromInline
   struct Span: Sendable, Hashable {
-    @usableFromInline var lower: Bound
-    @usableFromInline var upper: Bound
-
-    @inlinable
-    init(lower: Bound, upper: Bound) {
-      self.lower = lower
-      self.upper = upper
-    }
+    var lower: Bound
+    var upper: Bound
   }
 
   /// Where a span lies.
-  @usableFromInline
-  struct Place {
-    @usableFromInline var chunk: Int
-    @usableFromInline var offset: Int
-
-    @inlinable
-    init(chunk: Int, offset: Int) {
-      self.chunk = chunk
-      self.offset = offset
-    }
+  private struct Place {
+    var chunk: Int
+    var offset: Int
   }
 
   /// Spans in ascending order; no chunk is empty.
-  @usableFromInline var chunks: [ContiguousArray<Span>] = []
+  private var chunks: [ContiguousArray<Span>] = []
   /// `lowers[i]` is `chunks[i][0].lower`.
-  @usableFromInline var lowers: ContiguousArray<Bound> = []
-  @usableFromInline var members: UInt128 = 0
+  private var lowers: ContiguousArray<Bound> = []
+  private var members: UInt128 = 0
 
   /// A chunk that grows beyond this is split in two.
-  @inlinable static var chunkLimit: Int { 64 }
+  private static var chunkLimit: Int { 64 }
   /// A chunk that shrinks below this joins a neighbour, when both together stay well under the limit.
-  @inlinable static var chunkFloor: Int { 16 }
+  private static var chunkFloor: Int { 16 }
 
-  @inlinable
   package init() {}
 
   /// One range.
@@ -77,24 +66,23 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
     if let last { append(last) }
   }
 
-  @inlinable
   package var isEmpty: Bool { chunks.isEmpty }
 
   /// How many addresses; the whole of IPv6 counts one less, since 2^128 does not fit.
-  @inlinable
   package var count: UInt128 { members }
+
+  /// All spans in ascending order.
+  var spans: FlattenSequence<[ContiguousArray<Span>]> { chunks.joined() }
 
   /// How many ranges.
   package var rangeCount: Int { chunks.reduce(0) { $0 + $1.count } }
 
   /// The lowest address.
-  @inlinable
   package var first: Address? { lowers.first.map { Address(rawValue: $0) } }
 
   /// The highest address.
   package var last: Address? { chunks.last?.last.map { Address(rawValue: $0.upper) } }
 
-  @inlinable
   package func contains(_ address: Address) -> Bool {
     guard let place = place(before: address.rawValue) else { return false }
     return address.rawValue <= chunks[place.chunk][place.offset].upper
@@ -102,7 +90,6 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
 
   /// The lowest address for which `isExcluded` is false. Asks about each excluded address once, so it costs as many steps as
   /// there are excluded addresses at the bottom of the set.
-  @inlinable
   package func first(except isExcluded: (Address) -> Bool) -> Address? {
     for chunk in chunks {
       for span in chunk {
@@ -121,8 +108,7 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
   // MARK: - Searching
 
   /// The last span whose lower bound is at most `bound`.
-  @inlinable
-  func place(before bound: Bound) -> Place? {
+  private func place(before bound: Bound) -> Place? {
     let chunk = lowers.withUnsafeBufferPointer { Self.firstIndex(after: bound, count: $0.count, lower: $0) } - 1
     guard chunk >= 0 else { return nil }
     let offset = chunks[chunk].withUnsafeBufferPointer { spans -> Int in
@@ -137,8 +123,7 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
     return Place(chunk: chunk, offset: offset)
   }
 
-  @inlinable
-  static func firstIndex(after bound: Bound, count: Int, lower: UnsafeBufferPointer<Bound>) -> Int {
+  private static func firstIndex(after bound: Bound, count: Int, lower: UnsafeBufferPointer<Bound>) -> Int {
     var low = 0
     var high = count
     while low < high {
@@ -149,8 +134,7 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
   }
 
   /// The place after `place`; the first one for nil.
-  @inlinable
-  func next(after place: Place?) -> Place? {
+  private func next(after place: Place?) -> Place? {
     guard let place else { return chunks.isEmpty ? nil : Place(chunk: 0, offset: 0) }
     if place.offset + 1 < chunks[place.chunk].count { return Place(chunk: place.chunk, offset: place.offset + 1) }
     return place.chunk + 1 < chunks.count ? Place(chunk: place.chunk + 1, offset: 0) : nil
@@ -161,7 +145,6 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
 
 extension AddressRangeSet {
   /// Adds an address. False when it was there.
-  @inlinable
   @discardableResult
   package mutating func insert(_ address: Address) -> Bool {
     let bound = address.rawValue
@@ -187,7 +170,6 @@ extension AddressRangeSet {
   }
 
   /// Removes an address. False when it was not there.
-  @inlinable
   @discardableResult
   package mutating func remove(_ address: Address) -> Bool {
     let bound = address.rawValue
@@ -210,7 +192,6 @@ extension AddressRangeSet {
   }
 
   /// Takes the lowest address out.
-  @inlinable
   package mutating func popFirst() -> Address? {
     guard let bound = lowers.first else { return nil }
     members -= 1
@@ -222,15 +203,13 @@ extension AddressRangeSet {
     return Address(rawValue: bound)
   }
 
-  @inlinable
-  mutating func setLower(_ bound: Bound, at place: Place) {
+  private mutating func setLower(_ bound: Bound, at place: Place) {
     chunks[place.chunk][place.offset].lower = bound
     if place.offset == 0 { lowers[place.chunk] = bound }
   }
 
   /// Puts a span right after `place`; at the front for nil.
-  @inlinable
-  mutating func insertSpan(_ span: Span, after place: Place?) {
+  private mutating func insertSpan(_ span: Span, after place: Place?) {
     guard !chunks.isEmpty else {
       chunks.append([span])
       lowers.append(span.lower)
@@ -243,8 +222,7 @@ extension AddressRangeSet {
     if chunks[chunk].count > Self.chunkLimit { splitChunk(chunk) }
   }
 
-  @inlinable
-  mutating func removeSpan(at place: Place) {
+  private mutating func removeSpan(at place: Place) {
     chunks[place.chunk].remove(at: place.offset)
     if chunks[place.chunk].isEmpty {
       chunks.remove(at: place.chunk)
@@ -255,8 +233,7 @@ extension AddressRangeSet {
     if chunks[place.chunk].count < Self.chunkFloor { joinChunk(place.chunk) }
   }
 
-  @usableFromInline
-  mutating func splitChunk(_ index: Int) {
+  private mutating func splitChunk(_ index: Int) {
     let half = chunks[index].count / 2
     var upper = ContiguousArray<Span>()
     upper.reserveCapacity(Self.chunkLimit + 1)
@@ -267,8 +244,7 @@ extension AddressRangeSet {
   }
 
   /// Joins a small chunk with the neighbour after or before it, when the sum leaves room to grow.
-  @usableFromInline
-  mutating func joinChunk(_ index: Int) {
+  private mutating func joinChunk(_ index: Int) {
     let room = Self.chunkLimit - Self.chunkFloor
     if index + 1 < chunks.count, chunks[index].count + chunks[index + 1].count <= room {
       absorbNext(index)
@@ -294,7 +270,7 @@ extension AddressRangeSet {
     }
   }
 
-  static func size(_ span: Span) -> UInt128 {
+  private static func size(_ span: Span) -> UInt128 {
     let distance = UInt128(span.upper - span.lower)
     return distance == .max ? .max : distance + 1
   }

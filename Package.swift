@@ -133,5 +133,11 @@ let package = Package(
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
     tests("KubeRuntime", ["KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting", logging]),
     tests("Telemetry", ["Telemetry", "HTTPMessage", logging]),
+    tests(
+      "EndToEnd",
+      [
+        "LabNodes", "KubeLab", "KubeClient", "KubeRuntime", "KubeAPI", "WireJSON", "NetAddress", "Netlink", logging, "kube-ovn",
+        "kube-ovn-controller", "kube-ovn-daemon", "kube-ovn-lab",
+      ]),
   ]
 )

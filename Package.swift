@@ -126,7 +126,8 @@ let package = Package(
     tests(
       "LabNodes",
       [
-        "LabNodes", "KubeLab", "KubeClient", "KubeRuntime", "KubeAPI", "WireJSON", "NetAddress", "CNI", "PodNetwork", "Netlink", "HTTPMessage",
+        "LabNodes", "KubeLab", "KubeClient", "KubeRuntime", "KubeAPI", "WireJSON", "NetAddress", "CNI", "PodNetwork", "Netlink",
+        "HTTPMessage",
         logging,
       ]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),

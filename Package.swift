@@ -126,9 +126,8 @@ let package = Package(
     tests(
       "LabNodes",
       [
-        "LabNodes", "KubeLab", "KubeClient", "KubeRuntime", "KubeAPI", "WireJSON", "NetAddress", "CNI", "PodNetwork", "Netlink",
-        "HTTPMessage",
-        logging,
+        "LabNodes", "KubeLab", "KubeClient", "KubeRuntime", "KubeAPI", "WireJSON", "NetAddress", "CNI", "PodNetwork", "Netlink", logging,
+        "kube-ovn", "kube-ovn-controller", "kube-ovn-daemon", "kube-ovn-lab",
       ]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),

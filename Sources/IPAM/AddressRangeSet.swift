@@ -109,28 +109,28 @@ package struct AddressRangeSet<Address: FamilyAddress>: Sendable {
 
   /// The last span whose lower bound is at most `bound`.
   private func place(before bound: Bound) -> Place? {
-    guard let first = lowers.first, first <= bound else { return nil }
-    let chunk = lowers.withUnsafeBufferPointer { lowers in
-      Self.last(of: lowers.count) { lowers[$0] <= bound }
-    }
-    let offset = chunks[chunk].withUnsafeBufferPointer { spans in
-      Self.last(of: spans.count) { spans[$0].lower <= bound }
+    let chunk = lowers.withUnsafeBufferPointer { Self.firstIndex(after: bound, count: $0.count, lower: $0) } - 1
+    guard chunk >= 0 else { return nil }
+    let offset = chunks[chunk].withUnsafeBufferPointer { spans -> Int in
+      var low = 1
+      var high = spans.count
+      while low < high {
+        let middle = (low + high) >> 1
+        if spans[middle].lower <= bound { low = middle + 1 } else { high = middle }
+      }
+      return low - 1
     }
     return Place(chunk: chunk, offset: offset)
   }
 
-  /// The last of `count` ascending places that is low enough; the first one is. Always halves, and chooses without a jump: the
-  /// outcome of a comparison cannot be foretold, and a processor that guesses wrong loses more than it does in all the rest.
-  @inline(__always)
-  private static func last(of count: Int, isLow: (Int) -> Bool) -> Int {
-    var base = 0
-    var size = count
-    while size > 1 {
-      let half = size >> 1
-      base = isLow(base &+ half) ? base &+ half : base
-      size &-= half
+  private static func firstIndex(after bound: Bound, count: Int, lower: UnsafeBufferPointer<Bound>) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) >> 1
+      if lower[middle] <= bound { low = middle + 1 } else { high = middle }
     }
-    return base
+    return low
   }
 
   /// The place after `place`; the first one for nil.

@@ -20,7 +20,9 @@ struct ServerURL: Equatable {
     } else {
       throw failure
     }
-    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    var authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    // kubectl sends tokens over TLS alone, so a kubeconfig for plain HTTP names its user here for kubectl; we have the token itself.
+    if !isSecure, let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
     var path = rest[authority.endIndex...]
     guard !path.contains("?"), !path.contains("#"), !authority.contains("@") else { throw failure }
     while path.last == "/" { path = path.dropLast() }

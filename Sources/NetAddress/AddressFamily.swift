@@ -4,11 +4,13 @@ package enum AddressFamily: UInt8, Sendable, Hashable, CaseIterable, Comparable 
   case v6 = 6
 
   /// Width of an address in bits: 32 or 128.
+  @inlinable
   package var bitWidth: Int { self == .v4 ? 32 : 128 }
 
   /// The other one of the two.
   package var other: AddressFamily { self == .v4 ? .v6 : .v4 }
 
+  @inlinable
   package static func < (left: AddressFamily, right: AddressFamily) -> Bool { left.rawValue < right.rawValue }
 }
 

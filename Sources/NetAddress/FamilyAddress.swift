@@ -16,9 +16,11 @@ package protocol FamilyAddress: Comparable, Hashable, Sendable, LosslessStringCo
 
 extension FamilyAddress {
   /// The next higher address; nil at the family's end.
+  @inlinable
   package var successor: Self? { rawValue == .max ? nil : Self(rawValue: rawValue + 1) }
 
   /// The next lower address; nil at zero.
+  @inlinable
   package var predecessor: Self? { rawValue == .min ? nil : Self(rawValue: rawValue - 1) }
 
   package init?(_ description: String) {

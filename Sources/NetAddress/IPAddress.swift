@@ -3,8 +3,10 @@ package enum IPAddress: Sendable, Hashable {
   case v4(IPv4Address)
   case v6(IPv6Address)
 
+  @inlinable
   package init(_ address: IPv4Address) { self = .v4(address) }
 
+  @inlinable
   package init(_ address: IPv6Address) { self = .v6(address) }
 
   /// Reads either family's text. An IPv4-mapped IPv6 text (`::ffff:10.0.0.1`) is the IPv4 address, as in Kube-OVN, whose
@@ -34,6 +36,7 @@ package enum IPAddress: Sendable, Hashable {
     }
   }
 
+  @inlinable
   package var family: AddressFamily {
     switch self {
     case .v4: .v4
@@ -82,6 +85,7 @@ package enum IPAddress: Sendable, Hashable {
 }
 
 extension IPAddress: Comparable {
+  @inlinable
   package static func < (left: IPAddress, right: IPAddress) -> Bool {
     switch (left, right) {
     case (.v4(let left), .v4(let right)): left < right

@@ -2,8 +2,10 @@
 package struct IPv4Address: FamilyAddress {
   package let rawValue: UInt32
 
+  @inlinable
   package static var family: AddressFamily { .v4 }
 
+  @inlinable
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
   package init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
@@ -25,10 +27,13 @@ package struct IPv4Address: FamilyAddress {
   /// 224.0.0.0/4.
   package var isMulticast: Bool { rawValue >> 28 == 0xe }
 
+  @inlinable
   package static func == (left: IPv4Address, right: IPv4Address) -> Bool { left.rawValue == right.rawValue }
 
+  @inlinable
   package static func < (left: IPv4Address, right: IPv4Address) -> Bool { left.rawValue < right.rawValue }
 
+  @inlinable
   package func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 }
 

@@ -3,23 +3,17 @@
 /// Holds IPv4-mapped values (`::ffff:0:0/96`) like any other; only `IPAddress`, which reads text whose family is not yet
 /// known, takes those for IPv4 as Go does.
 package struct IPv6Address: FamilyAddress {
-  /// Two halves instead of a 128-bit number: its 16-byte alignment would widen everything that holds an address, and send every
-  /// array of such things through the slow path of the allocator of memory.
-  private let high: UInt64
-  private let low: UInt64
+  package let rawValue: UInt128
 
-  package var rawValue: UInt128 { UInt128(high) << 64 | UInt128(low) }
-
+  @inlinable
   package static var family: AddressFamily { .v6 }
 
-  package init(rawValue: UInt128) {
-    high = UInt64(truncatingIfNeeded: rawValue >> 64)
-    low = UInt64(truncatingIfNeeded: rawValue)
-  }
+  @inlinable
+  package init(rawValue: UInt128) { self.rawValue = rawValue }
 
   /// The mapped form of an IPv4 address, `::ffff:a.b.c.d`.
   package init(mapping address: IPv4Address) {
-    self.init(rawValue: 0xffff_0000_0000 | UInt128(address.rawValue))
+    rawValue = 0xffff_0000_0000 | UInt128(address.rawValue)
   }
 
   /// RFC 4291 §2.2 in any case and padding; a zone is refused.
@@ -27,13 +21,13 @@ package struct IPv6Address: FamilyAddress {
     guard !text.isEmpty else { throw .invalidAddress(text, reason: .empty) }
     guard !text.utf8.contains(.percent) else { throw .invalidAddress(text, reason: .zone) }
     guard let value = AddressText.ipv6(text.utf8[...]) else { throw .invalidAddress(text, reason: .malformedIPv6) }
-    self.init(rawValue: value)
+    rawValue = value
   }
 
   /// Sixteen bytes in network order; nil for any other number of bytes.
   package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 16 else { return nil }
-    self.init(rawValue: bytes.reduce(0) { $0 << 8 | UInt128($1) })
+    rawValue = bytes.reduce(0) { $0 << 8 | UInt128($1) }
   }
 
   /// Network order, sixteen bytes.
@@ -52,15 +46,16 @@ package struct IPv6Address: FamilyAddress {
   /// fe80::/10.
   package var isLinkLocal: Bool { rawValue >> 118 == 0x3fa }
 
-  package static func == (left: IPv6Address, right: IPv6Address) -> Bool { left.high == right.high && left.low == right.low }
+  @inlinable
+  package static func == (left: IPv6Address, right: IPv6Address) -> Bool { left.rawValue == right.rawValue }
 
-  package static func < (left: IPv6Address, right: IPv6Address) -> Bool {
-    left.high == right.high ? left.low < right.low : left.high < right.high
-  }
+  @inlinable
+  package static func < (left: IPv6Address, right: IPv6Address) -> Bool { left.rawValue < right.rawValue }
 
+  @inlinable
   package func hash(into hasher: inout Hasher) {
-    hasher.combine(high)
-    hasher.combine(low)
+    hasher.combine(UInt64(truncatingIfNeeded: rawValue >> 64))
+    hasher.combine(UInt64(truncatingIfNeeded: rawValue))
   }
 }
 

@@ -4,6 +4,7 @@ package struct MACAddress: Sendable, Hashable {
   package let rawValue: UInt64
 
   /// The lower 48 bits of `rawValue`.
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue & 0xffff_ffff_ffff }
 
   /// Exactly six bytes, else nil.
@@ -51,12 +52,15 @@ package struct MACAddress: Sendable, Hashable {
     return value
   }
 
+  @inlinable
   package static func == (left: MACAddress, right: MACAddress) -> Bool { left.rawValue == right.rawValue }
 
+  @inlinable
   package func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 }
 
 extension MACAddress: Comparable {
+  @inlinable
   package static func < (left: MACAddress, right: MACAddress) -> Bool { left.rawValue < right.rawValue }
 }
 

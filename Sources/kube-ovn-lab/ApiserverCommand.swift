@@ -54,7 +54,7 @@ struct ApiserverCommand: AsyncParsableCommand {
       if let kubeconfig { try writePrivately(text, to: kubeconfig) }
       // Not `print`: into a pipe it would wait for more.
       FileHandle.standardOutput.write(Data("serving on \(url)\n".utf8))
-      await TerminationSignals.wait()
+      await UntilStopped.wait()
       if let kubeconfig { try? FileManager.default.removeItem(atPath: kubeconfig) }
     }
   }

@@ -152,6 +152,7 @@ func write(_ path: String, _ text: String) throws {
     "server URLs",
     arguments: [
       ("https://h", "h", 443, ""), ("http://h/", "h", 80, ""), ("https://[::1]", "::1", 443, ""), ("https://h:1/a/b/", "h", 1, "/a/b"),
+      ("http://lab:secret@h:2", "h", 2, ""),
     ])
   func servers(text: String, host: String, port: Int, basePath: String) throws {
     let url = try ServerURL(text)

@@ -50,8 +50,7 @@ package struct KubeletAPI: Sendable {
     let status = node.status(
       isReady: isReady ? "True" : "Unknown", reason: isReady ? "KubeletReady" : "NodeStatusUnknown",
       message: isReady ? "the node agent is posting ready status" : "the node agent stopped posting node status.", now: now.description)
-    let path = Node.resourceType.path(name: node.name, subresource: "status")
-    let patch: JSONValue = ["status": status]
-    _ = try await client.raw("PATCH", path, body: patch.bytes, contentType: "application/strategic-merge-patch+json")
+    // A merge patch, which replaces the lists: a strategic one would merge the two InternalIPs into one.
+    try await client.patch(Node.resourceType, ObjectKey(name: node.name), merge: ["status": status], subresource: "status")
   }
 }

@@ -34,15 +34,14 @@ extension LabCluster {
     try Underlay(lab: parts.name, nodes: parts.nodes).build()
     var options = HTTPServerOptions()
     options.gracePeriod = .seconds(1)
-    func makeServer(_ listener: HTTPListener) -> HTTPServer {
-      HTTPServer(listener, options: options, logger: parts.logger, handler: parts.server.handler)
-    }
-    let main = makeServer(.tcp(host: "127.0.0.1", port: Int(parts.options.port)))
+    let main = HTTPServer(
+      .tcp(host: "127.0.0.1", port: Int(parts.options.port)), options: options, logger: parts.logger, handler: parts.handlerForUsers)
     guard case .tcp(let host, let port) = try await main.bind() else { throw LabError.notReady("the API server listens on no port") }
     var servers = [main]
     for node in parts.nodes {
       let namespace = try NetworkNamespace.open(named: parts.name.node(node.name))
-      servers.append(makeServer(.boundSocket(try NamespaceListener.bind(port: UInt16(port), in: namespace))))
+      let listener = HTTPListener.boundSocket(try NamespaceListener.bind(port: UInt16(port), in: namespace))
+      servers.append(HTTPServer(listener, options: options, logger: parts.logger, handler: parts.server.handler))
     }
     let url = "http://\(host):\(port)"
     try await parts.prepare(url: url)

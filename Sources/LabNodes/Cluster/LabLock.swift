@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// A lab's name, held: as long as the process lives, nobody else takes it. The kernel lets go when the process dies, however it dies.
@@ -23,27 +22,8 @@ package final class LabLock: Sendable {
 
   /// nil when a living process has it.
   package static func take(_ name: LabName) throws(ProcessError) -> LabLock? {
-    try TextFile.makeDirectory(LabDirectory.root)
-    let path = LabDirectory.lock(of: name)
-    while true {
-      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-      guard descriptor >= 0 else {
-        // The folder may have been removed by a lab that ended just now.
-        guard errno == ENOENT else { throw .system("open \(path)", errno) }
-        try TextFile.makeDirectory(LabDirectory.root)
-        continue
-      }
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-        close(descriptor)
-        return nil
-      }
-      // Between our open and our lock its last holder may have removed the file: then this lock is on nothing.
-      var (held, found) = (stat(), stat())
-      if fstat(descriptor, &held) == 0, stat(path, &found) == 0, held.st_ino == found.st_ino {
-        return LabLock(name: name, descriptor: descriptor)
-      }
-      close(descriptor)
-    }
+    guard let descriptor = try LockFile.open(LabDirectory.lock(of: name), LOCK_EX | LOCK_NB) else { return nil }
+    return LabLock(name: name, descriptor: descriptor)
   }
 
   /// Lets the name go and leaves everything else as it is, as a crash would.

@@ -1,5 +1,6 @@
+import FoundationEssentials
 import Glibc
-import HTTPTransport
+import HTTPMessage
 import KubeLab
 import Logging
 import Netlink
@@ -45,6 +46,21 @@ struct LabParts: Sendable {
 
   var adminToken: String { tokens.admin }
 
+  /// The API server for people. kubectl sends no token without TLS; what it does send is the user and secret that stand in the URL of
+  /// the kubeconfig, and here they mean the same.
+  var handlerForUsers: HTTPHandler {
+    let secret = "Basic " + Data("\(Self.user):\(tokens.admin)".utf8).base64EncodedString()
+    let (handler, token) = (server.handler, tokens.admin)
+    return { request in
+      guard request.headers["Authorization"] == secret else { return await handler(request) }
+      var request = request
+      request.headers["Authorization"] = "Bearer " + token
+      return await handler(request)
+    }
+  }
+
+  private static let user = "lab"
+
   /// Folders, kubeconfigs, and what the API server starts with: this project's manifests, the fixtures, the nodes.
   func prepare(url: String) async throws {
     try TextFile.makeDirectory(directory.path, mode: 0o755)
@@ -54,13 +70,12 @@ struct LabParts: Sendable {
         try TextFile.makeDirectory(path)
       }
     }
-    for (path, token) in [
-      (directory.adminKubeconfig, tokens.admin), (directory.controllerKubeconfig, tokens.controller),
-      (directory.daemonKubeconfig, tokens.daemon),
-    ] {
-      try writeKubeconfig(path, url: url, token: token)
+    try writeKubeconfig(directory.controllerKubeconfig, url: url, token: tokens.controller)
+    try writeKubeconfig(directory.daemonKubeconfig, url: url, token: tokens.daemon)
+    let withUser = url.replacing("://", with: "://\(Self.user):\(tokens.admin)@")
+    for path in [directory.adminKubeconfig, options.kubeconfig].compactMap({ $0 }) {
+      try writeKubeconfig(path, url: withUser, token: tokens.admin)
     }
-    if let path = options.kubeconfig { try writeKubeconfig(path, url: url, token: tokens.admin) }
     try await server.install(APIServer.manifests(at: options.manifests + "/crds"))
     try await server.install(LabFixtures.customResources)
     try await server.install(APIServer.manifests(at: options.manifests + "/rbac.yaml"))

@@ -163,7 +163,11 @@ private struct WorkloadStores: Sendable {
       case "DaemonSet":
         guard let set = daemonSets[key] else { return false }
         return Self.isObserved(set) && set.status["currentNumberScheduled"] == set.status["desiredNumberScheduled"]
-      case "Job": return workJobs[key]?.status["startTime"] != nil
+      case "Job":
+        // Over, or with all that it runs at a time running.
+        guard let status = workJobs[key]?.status else { return false }
+        if ["Complete", "Failed"].contains(where: { PodFacts.condition($0, of: status) == "True" }) { return true }
+        return status["active"]?.int ?? 0 > 0 && status["ready"] == status["active"]
       default: return true
       }
     }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Netlink
 
@@ -35,37 +34,5 @@ package enum LabSweep {
       var status = stat()
       if stat("/proc/\(pid)/ns/net", &status) == 0, lost.contains(UInt64(status.st_ino)) { Glibc.kill(pid, SIGKILL) }
     }
-  }
-}
-
-/// Directories and mounts of the host that a lab needs and that may not be there before it. What it made it removes again, unless
-/// somebody else has put something in by then.
-package struct HostPlaces: Sendable, Equatable {
-  private let madeSocketDirectory: Bool
-  private let madeNamespaceMount: Bool
-  private let madeNamespaceDirectory: Bool
-
-  package static let socketDirectory = "/run/openvswitch"
-  /// The daemon's default socket, which the seed's NADs name.
-  package static let daemonSocket = socketDirectory + "/kube-ovn-daemon.sock"
-
-  /// Looks and makes. The namespaces' directory itself is made by the first namespace.
-  package init() throws(ProcessError) {
-    madeSocketDirectory = !TextFile.exists(Self.socketDirectory)
-    madeNamespaceDirectory = !TextFile.exists(NetworkNamespace.directory)
-    madeNamespaceMount = !MountTable.current().isMountPoint(NetworkNamespace.directory)
-    try TextFile.makeDirectory(Self.socketDirectory)
-  }
-
-  package func restore() {
-    if madeSocketDirectory { rmdir(Self.socketDirectory) }
-    guard madeNamespaceMount else { return }
-    // The lock that makers of namespaces take, so that none comes in between the look and the removal.
-    let lock = open(NetworkNamespace.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard lock >= 0 else { return }
-    defer { close(lock) }
-    guard flock(lock, LOCK_EX) == 0, TextFile.names(in: NetworkNamespace.directory).isEmpty else { return }
-    _ = clinux_detach_mount(NetworkNamespace.directory)
-    if madeNamespaceDirectory { rmdir(NetworkNamespace.directory) }
   }
 }

@@ -74,20 +74,20 @@ package struct NICReport: Sendable {
     let record = records[recordName]
     row.subnet = record?.spec.subnet ?? annotations[attachment.provider.key(.logicalSwitch)] ?? ""
     if record != nil { row.record = recordName }
-    if let text = annotations[attachment.provider.key(.ipAddress)] { row.addresses = AddressPair(text)?.values ?? [] }
-    row.mac = annotations[attachment.provider.key(.macAddress)].flatMap { MACAddress($0) }
-    if row.addresses.isEmpty, attachmentNeedsAddress(annotations, attachment) {
+    // Before the allocation the same keys hold what the user asks for.
+    let isAllocated = annotations[attachment.provider.key(.allocated)] == "true"
+    if isAllocated {
+      row.addresses = annotations[attachment.provider.key(.ipAddress)].flatMap { AddressPair($0)?.values } ?? []
+      row.mac = annotations[attachment.provider.key(.macAddress)].flatMap { MACAddress($0) }
+    }
+    // A NIC of Kube-OVN's own may be without an address: a subnet with MAC addresses only.
+    if row.addresses.isEmpty, !(isAllocated && attachment.isOVN) {
       let error = errors.reason(for: attachment.provider.text, network: attachment.network.description)
       row.state = error?.isFinal == true ? .failed : .waiting
       row.reason = error?.reason ?? warnings[pod.metadata.uid] ?? "no address allocated yet"
       return row
     }
     return compare(row, record, object)
-  }
-
-  /// A NIC of Kube-OVN's own may be without an address (a subnet with MAC addresses only).
-  private func attachmentNeedsAddress(_ annotations: [String: String], _ attachment: Attachment) -> Bool {
-    !(attachment.isOVN && annotations[attachment.provider.key(.allocated)] == "true")
   }
 
   /// A NIC whose addresses come from elsewhere, or one that cannot be served.

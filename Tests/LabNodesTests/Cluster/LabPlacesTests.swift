@@ -87,7 +87,6 @@ import WireJSON
     LabSweep.cleanAbandoned()
     #expect(!TextFile.exists(LabDirectory.standard(of: name).path) && !TextFile.exists(LabDirectory.lock(of: name)))
     #expect(!TextFile.names(in: NetworkNamespace.directory).contains { LabName(owning: $0) == name })
-    let state = TextFile.read("/proc/\(sleeper)/stat").map { $0.split(separator: " ").dropFirst(2).first ?? "" }
-    #expect(state == nil || state == "Z" || state == "X")
+    #expect(try await ends(process: sleeper))
   }
 }

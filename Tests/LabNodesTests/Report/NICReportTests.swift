@@ -83,7 +83,10 @@ import WireJSON
     annotations["ovn.kubernetes.io/allocation_error"] = #"{"macvlan.default":{"reason":"subnet macvlan is full","final":false}}"#
     #expect(report.rows([try pod(annotations)]).first.map { [$0.state.rawValue, $0.reason] } == ["waiting", "subnet macvlan is full"])
     annotations["ovn.kubernetes.io/allocation_error"] = #"{"macvlan.default":{"reason":"no subnet","final":true}}"#
-    #expect(report.rows([try pod(annotations)]).first?.state == .failed)
+    // What the user asks for stands where the answer will stand.
+    annotations["macvlan.default.kubernetes.io/ip_address"] = "10.1.1.1"
+    let refused = try #require(report.rows([try pod(annotations)]).first)
+    #expect(refused.state == .failed && refused.reason == "no subnet" && refused.addresses.isEmpty)
   }
 
   @Test("an unknown network, a broken annotation and a network of others each have their row")

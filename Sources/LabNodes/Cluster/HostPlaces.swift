@@ -44,14 +44,26 @@ package final class HostPlaces: Sendable {
 
   /// Removes what labs made, if this is the last one.
   package func restore() {
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
-    let made = Self.made
-    if made.contains(.socketDirectory) { rmdir(Self.socketDirectory) }
-    if made.contains(.namespaceMount) { removeNamespaceMount(andDirectory: made.contains(.namespaceDirectory)) }
-    unlink(Self.file)
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { Self.removeMade() }
   }
 
-  private func removeNamespaceMount(andDirectory: Bool) {
+  /// The same after labs that crashed, if none lives.
+  static func restoreAbandoned() {
+    guard TextFile.exists(file), let descriptor = try? LockFile.open(file, LOCK_EX | LOCK_NB) else { return }
+    removeMade()
+    close(descriptor)
+    rmdir(LabDirectory.root)
+  }
+
+  /// Under the exclusive lock.
+  private static func removeMade() {
+    let made = made
+    if made.contains(.socketDirectory) { rmdir(socketDirectory) }
+    if made.contains(.namespaceMount) { removeNamespaceMount(andDirectory: made.contains(.namespaceDirectory)) }
+    unlink(file)
+  }
+
+  private static func removeNamespaceMount(andDirectory: Bool) {
     // The lock that makers of namespaces take, so that none comes in between the look and the removal.
     let lock = open(NetworkNamespace.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard lock >= 0 else { return }

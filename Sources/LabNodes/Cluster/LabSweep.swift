@@ -23,6 +23,7 @@ package enum LabSweep {
       clean(name)
       lock.remove()
     }
+    HostPlaces.restoreAbandoned()
   }
 
   /// Processes inside a dead lab's namespaces are of that lab: they outlived the signal that its death sent them.

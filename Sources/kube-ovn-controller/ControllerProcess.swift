@@ -65,9 +65,11 @@ struct ControllerProcess: Sendable {
     ])
   }
 
-  private func makeClient(_ configuration: ClientConfiguration, _ registry: MetricsRegistry) throws -> KubeClient {
+  private func makeClient(
+    _ configuration: ClientConfiguration, _ registry: MetricsRegistry, _ pool: HTTPPoolOptions = HTTPPoolOptions()
+  ) throws -> KubeClient {
     KubeClient(
-      try HTTPPool(configuration.peer), configuration: configuration,
+      try HTTPPool(configuration.peer, options: pool), configuration: configuration,
       identity: .init(userAgent: "kube-ovn-controller", fieldManager: "kube-ovn-controller"),
       metrics: RequestMetrics(registry, host: "\(configuration.peer.endpoint)"))
   }
@@ -76,8 +78,11 @@ struct ControllerProcess: Sendable {
   private func makeElector(_ configuration: ClientConfiguration, _ registry: MetricsRegistry) throws -> LeaderElector {
     let namespace = environment["POD_NAMESPACE"] ?? "kube-system"
     let identity = environment["POD_NAME"] ?? "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
+    var pool = HTTPPoolOptions()
+    // A renewal that hangs must leave time for another one before the deadline.
+    pool.requestTimeout = lease.renewDeadline / 2
     return LeaderElector(
-      client: try makeClient(configuration, registry), lease: ObjectKey(namespace: namespace, name: "kube-ovn-controller"),
+      client: try makeClient(configuration, registry, pool), lease: ObjectKey(namespace: namespace, name: "kube-ovn-controller"),
       identity: identity, times: .init(duration: lease.duration, renewDeadline: lease.renewDeadline, retryPeriod: lease.retryPeriod),
       logger: logger)
   }

@@ -137,9 +137,11 @@ import WireJSON
   }
 
   @Test(
-    "a broken Subnet is refused by condition, its pods are told, and an edit cures both",
+    "D7, D8, D11, F8: a broken Subnet is refused by condition, its pods are told, and an edit cures both",
     arguments: [
-      (["cidrBlock": "172.18.0.0/33"], "format error"), (["cidrBlock": "172.18.0.1/32"], "mask is invalid"),
+      (["cidrBlock": "172.18.0.0/33"], "format error"), (["cidrBlock": "172.18.0.1/32"], "172.18.0.1/32 mask is invalid"),
+      (["cidrBlock": "fd00::1/128"], "fd00::1/128 mask is invalid"),
+      (["cidrBlock": "172.18.0.0/29", "gateway": "172.18.0.0"], "network address"),
       (["cidrBlock": "172.18.0.0/29", "gateway": "172.19.0.1"], "is not in cidr"),
       (["cidrBlock": "172.18.0.0/29", "gateway": "172.18.0.7"], "broadcast address"),
       (["cidrBlock": "172.18.0.0/29", "excludeIps": ["172.18.0.5..172.18.0.2"]], "172.18.0.5..172.18.0.2 in excludeIps"),
@@ -166,6 +168,20 @@ import WireJSON
         merge: ["spec": ["cidrBlock": "172.18.0.0/29", "gateway": nil, "excludeIps": nil]])
       #expect(try await cluster.address("p", "net") == "172.18.0.2")
       _ = try await cluster.subnet("broken", until: { $0.status.conditions.contains { $0.type == "Ready" && $0.status == "True" } })
+    }
+  }
+
+  @Test("F8: without a gateway the first host is it, and no pod gets it")
+  func noGateway() async throws {
+    try await ClusterUnderTest.run { cluster in
+      try await cluster.createNetwork("net")
+      try await cluster.createSubnet("s", network: "net", ["cidrBlock": "172.18.0.0/30"])
+      try await cluster.createPod("p", Self.networks("net"))
+      #expect(try await cluster.address("p", "net") == "172.18.0.2")
+      let subnet = try await cluster.subnet("s", until: { $0.status.v4Using.text == "1" })
+      #expect(subnet.spec.gateway == "172.18.0.1" && subnet.spec.excludeIPs == ["172.18.0.1"] && subnet.status.v4Available.text == "0")
+      try await cluster.createPod("second", Self.networks("net"))
+      #expect(try await cluster.refusal("second").contains("NoAvailableAddress"))
     }
   }
 

@@ -110,8 +110,7 @@ struct SubnetReconciler: Sendable {
   private func leave(_ subnet: Subnet) async throws -> ReconcileResult {
     let name = subnet.metadata.name
     book.edit { table in
-      table.remove(name)
-      table.refuse(name, provider: Self.provider(of: subnet), reason: "it is being deleted")
+      table.close(name, provider: Self.provider(of: subnet), reason: "it is being deleted")
     }
     guard stores.records(inSubnet: name).isEmpty, book.allocator.held(inSubnet: name).isEmpty else { return .done }
     try await writer.removeFinalizer(of: subnet)

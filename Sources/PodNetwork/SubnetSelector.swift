@@ -36,7 +36,7 @@ package struct SubnetSelector {
   /// The subnet that `logical_switch` names. An IPAM NIC may also use one of the primary network's provider; what another NAD owns
   /// stays with that NAD.
   private func explicit(_ name: String, _ attachment: Attachment) throws(NetworkRefusal) -> String {
-    guard let plan = table.plans[name] else {
+    guard let plan = table.plans[name], !table.closed.contains(name) else {
       let why = table.refused[name].map { "is refused: \($0.reason)" } ?? "does not exist"
       throw refusal(attachment, "subnet \(name), which annotation logical_switch names, \(why)")
     }

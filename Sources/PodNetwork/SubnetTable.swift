@@ -12,6 +12,9 @@ package struct SubnetTable: Sendable {
     package let reason: String
   }
 
+  /// Subnets that are on their way out: what they gave stays theirs to speak of, and they give no more.
+  package private(set) var closed: Set<String> = []
+
   private var byProvider: [ProviderName: Set<String>] = [:]
 
   package init() {}
@@ -27,8 +30,16 @@ package struct SubnetTable: Sendable {
     refused[name] = RefusedSubnet(provider: provider, reason: reason)
   }
 
+  /// A subnet that is being deleted. Its plan stays for the pods that hold its addresses.
+  package mutating func close(_ name: String, provider: ProviderName, reason: String) {
+    refuse(name, provider: provider, reason: reason)
+    closed.insert(name)
+    if let plan = plans[name] { byProvider[plan.provider]?.remove(name) }
+  }
+
   package mutating func remove(_ name: String) {
     refused[name] = nil
+    closed.remove(name)
     guard let plan = plans.removeValue(forKey: name) else { return }
     byProvider[plan.provider]?.remove(name)
   }
@@ -38,6 +49,6 @@ package struct SubnetTable: Sendable {
 
   /// Refused subnets that would serve a provider, in name order.
   package func refusedNames(of provider: ProviderName) -> [String] {
-    refused.filter { $0.value.provider == provider && plans[$0.key] == nil }.keys.sorted()
+    refused.filter { $0.value.provider == provider && (plans[$0.key] == nil || closed.contains($0.key)) }.keys.sorted()
   }
 }

@@ -222,6 +222,13 @@ import WireJSON
       _ = try await cluster.subnet("good", until: { $0.metadata.isDeleting })
       try await cluster.createPod("late", Self.networks("good"))
       #expect(try await cluster.refusal("late").contains("it is being deleted"))
+      // A change of the pod that still runs on it is no reason to complain.
+      _ = try await cluster.client.patch(
+        Pod.self, ObjectKey(namespace: cluster.namespace, name: "p"), merge: ["metadata": ["labels": ["touched": "yes"]]])
+      try await cluster.createPod("marker", Self.networks("good"))
+      _ = try await cluster.refusal("marker")
+      let kept = try await cluster.pod("p", until: { $0.metadata.labels["touched"] == "yes" })
+      #expect(kept.metadata.annotations[AnnotationKey.allocationError] == nil)
       try await cluster.deletePod("p")
       try await cluster.subnetIsGone("good")
     }

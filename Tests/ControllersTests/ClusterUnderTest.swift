@@ -153,10 +153,12 @@ struct ClusterUnderTest: Sendable {
     return pod.metadata.annotations[provider.key(.ipAddress)] ?? ""
   }
 
-  /// The reasons that stand at a pod, once there are any.
-  func refusal(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+  /// The reasons that stand at a pod, once they contain `text`: watches of different kinds run apart, so that a pod may be judged before
+  /// its NAD has been seen, and again after.
+  func refusal(_ name: String, containing text: String = "", sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
     let pod = try await pod(
-      name, until: { $0.metadata.annotations[AnnotationKey.allocationError] != nil }, sourceLocation: sourceLocation)
+      name, until: { $0.metadata.annotations[AnnotationKey.allocationError].map { text.isEmpty || $0.contains(text) } ?? false },
+      sourceLocation: sourceLocation)
     return pod.metadata.annotations[AnnotationKey.allocationError] ?? ""
   }
 

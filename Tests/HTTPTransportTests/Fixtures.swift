@@ -9,6 +9,22 @@ import Testing
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 let loopback = HTTPListener.tcp(host: "127.0.0.1", port: 0)
 
+/// Passes on that something of level notice was logged: what a server does by itself shows nowhere else.
+struct NoticeHandler: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.notice
+  private let notices: AsyncStream<Void>.Continuation
+
+  init(_ notices: AsyncStream<Void>.Continuation) { self.notices = notices }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { if event.level == .notice { notices.yield() } }
+}
+
 /// Answers with what was asked.
 let echo: HTTPHandler = { request in
   HTTPResponse(status: 200, headers: ["X-Target": request.target, "X-Method": request.method], body: .bytes(request.body))

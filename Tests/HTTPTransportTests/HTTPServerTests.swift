@@ -242,14 +242,18 @@ import Testing
     }
     #expect(journal.all == ["0", "1", "2", "3"])
 
+    // Nobody ends before two run at once; a third would be seen.
     let running = Mutex(0)
     let peak = Mutex(0)
+    let twoRun = Latch()
     let server = server(with: { $0.maxConcurrentRequests = 2 }) { request in
       let now = running.withLock { count -> Int in
         count += 1
         return count
       }
       peak.withLock { $0 = max($0, now) }
+      if now == 2 { twoRun.open() }
+      await twoRun.wait()
       for _ in 0..<20 { await Task.yield() }
       running.withLock { $0 -= 1 }
       return HTTPResponse(status: 200)

@@ -1,6 +1,6 @@
 import Glibc
 import HTTPMessage
-import NIOPosix
+import Logging
 import Testing
 
 @testable import HTTPTransport
@@ -72,16 +72,18 @@ import Testing
   func vanished() async throws {
     try await withTemporaryDirectory { directory async throws in
       let path = directory + "/a.sock"
-      let server = HTTPServer(.unix(path: path, mode: 0o600), logger: quiet, handler: echo)
-      let watch = await DirectoryWatch(directory: directory, group: MultiThreadedEventLoopGroup.singleton)
+      // The server says so once it is done; the directory alone would show the file before the server knows of it itself.
+      let (remade, notices) = AsyncStream.makeStream(of: Void.self)
+      let logger = Logger(label: "test") { _ in NoticeHandler(notices) }
+      let server = HTTPServer(.unix(path: path, mode: 0o600), logger: logger, handler: echo)
       try await server.withRunning { endpoint async throws in
         for _ in 0..<3 {
           unlink(path)
-          for await _ in watch.changes where server.isReachable { break }
+          for await _ in remade { break }
+          #expect(server.isReachable)
           #expect(try await pool(endpoint).exchange(get("/")).status == 200)
         }
       }
-      watch.close()
       #expect(mode(path) == nil)
     }
   }

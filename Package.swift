@@ -109,7 +109,8 @@ let package = Package(
     tests(
       "Controllers",
       [
-        "Controllers", "NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "KubeAPI", "KubeClient", "KubeRuntime", "KubeLab", logging,
+        "Controllers", "NetAddress", "WireJSON", "HTTPMessage", "HTTPTransport", "IPAM", "KubeAPI", "KubeClient", "KubeRuntime", "KubeLab",
+        logging,
       ]),
     tests(
       "APIServerClient",

@@ -9,6 +9,7 @@ final class AddressBook: Sendable {
   let allocator: Allocator
   private let subnets = Mutex(SubnetTable())
   private let waiting = Mutex(WaitingPods())
+  private let notices = Mutex<[ObjectKey: Set<String>]>([:])
 
   init(allocator: Allocator) { self.allocator = allocator }
 
@@ -18,6 +19,15 @@ final class AddressBook: Sendable {
   func edit<Result: Sendable>(_ change: (inout SubnetTable) -> Result) -> Result { subnets.withLock { change(&$0) } }
 
   func wait<Result: Sendable>(_ change: (inout WaitingPods) -> Result) -> Result { waiting.withLock { change(&$0) } }
+
+  /// Remembers what a pod's user is told of, and returns what of it is new.
+  func notice(_ pod: ObjectKey, _ texts: Set<String>) -> Set<String> {
+    notices.withLock { notices in
+      let known = notices[pod] ?? []
+      if known != texts { notices[pod] = texts.isEmpty ? nil : texts }
+      return texts.subtracting(known)
+    }
+  }
 
   /// What a NIC holds, as a grant; nil when it holds nothing or its subnet is no longer known.
   func grant(of attachment: Attachment, nic: String, owner: PodOwner) -> Grant? {

@@ -55,13 +55,12 @@ package struct AddressController: Sendable {
       logger: environment.logger)
     records = IPRecordReconciler(
       stores: stores, book: book, writer: writer, signals: signals, release: release, collected: environment.collected,
-      logger: environment.logger)
+      now: environment.now, logger: environment.logger)
     subnets = SubnetReconciler(
-      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, options: options, now: environment.now,
-      logger: environment.logger)
-    status = SubnetStatusWriter(stores: stores, book: book, writer: writer, usageChanged: environment.usageChanged)
-    restore = AllocatorRestore(
-      stores: stores, book: book, subnets: subnets, conflicts: environment.conflicts, now: environment.now, logger: environment.logger)
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, options: options,
+      conflicts: environment.conflicts, now: environment.now, logger: environment.logger)
+    status = SubnetStatusWriter(stores: stores, book: book, writer: writer, signals: signals, usageChanged: environment.usageChanged)
+    restore = AllocatorRestore(stores: stores, book: book, subnets: subnets, now: environment.now, logger: environment.logger)
     claims = EpochClaim(stores: stores, writer: writer, now: environment.now)
     connect()
   }
@@ -124,6 +123,8 @@ package struct AddressController: Sendable {
     }
     stores.networks.onChange { change in
       guard change.old?.config != change.new?.config else { return }
+      // Those that run may gain or lose a NIC by it, those that wait may be served.
+      for pod in stores.pods(naming: change.key) { signals.pods.add(pod.key) }
       signals.edited(in: book)
     }
   }

@@ -1,9 +1,10 @@
 package import KubeAPI
 package import KubeRuntime
+import PodNetwork
 
 /// The controller's view of the cluster: one store a kind.
 package struct ClusterStores: Sendable {
-  package let pods = Store<Pod>()
+  package let pods = Store<Pod>(indexes: [.init(IndexName.network) { PodNetworks.named(by: $0).map(\.description) }])
   package let namespaces = Store<Namespace>()
   package let nodes = Store<Node>()
   package let networks = Store<NetworkAttachmentDefinition>()
@@ -14,6 +15,9 @@ package struct ClusterStores: Sendable {
   ])
 
   package init() {}
+
+  /// Pods that name a NAD.
+  func pods(naming network: ObjectKey) -> [Pod] { pods.objects(IndexName.network, network.description) }
 
   /// Records of one pod (or virtual machine), in name order.
   package func records(ofPod key: ObjectKey) -> [IPRecord] { records.objects(IndexName.pod, key.description) }
@@ -37,6 +41,7 @@ package struct ClusterStores: Sendable {
 
 /// Names of the stores' indexes.
 private enum IndexName {
+  static let network = "network"
   static let pod = "pod"
   static let subnet = "subnet"
 }

@@ -3,6 +3,7 @@ import KubeAPI
 import KubeRuntime
 import Logging
 import NetAddress
+import PodNetwork
 
 /// Keeps records and allocator in step: a record that goes takes its address along, a record that nobody stands behind is collected.
 struct IPRecordReconciler: Sendable {
@@ -12,6 +13,7 @@ struct IPRecordReconciler: Sendable {
   let signals: ControllerSignals
   let release: PodRelease
   let collected: @Sendable (IPRecord, String) -> Void
+  let now: @Sendable () -> Timestamp
   let logger: Logger
 
   func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
@@ -28,11 +30,28 @@ struct IPRecordReconciler: Sendable {
     if isOurs { try await writer.removeFinalizer(of: record) }
     let pod = ObjectKey(namespace: record.spec.namespace, name: record.spec.podName)
     let uid = record.metadata.annotations[AnnotationKey.podUID]
-    release.free(nic: record.metadata.name, owner: Owner(key: pod.description, uid: uid))
+    // A living pod runs on the address whatever becomes of its record, which its own reconcile writes anew.
+    if !isInUse(record, by: stores.pods[pod], uid) {
+      release.free(nic: record.metadata.name, owner: Owner(key: pod.description, uid: uid))
+    }
     signals.touched([record.spec.subnet])
     signals.pods.add(pod)
     if let subnet = stores.subnets[ObjectKey(name: record.spec.subnet)], subnet.metadata.isDeleting { signals.subnets.add(subnet.key) }
     return .done
+  }
+
+  /// Whether a pod that lives was given the record's address and still asks for the NIC.
+  private func isInUse(_ record: IPRecord, by pod: Pod?, _ uid: String?) -> Bool {
+    guard let pod, uid == nil || uid == pod.metadata.uid else { return false }
+    switch PodPhase(pod, now: now()) {
+    case .hostNetwork, .finished: return false
+    case .alive, .leaving: break
+    }
+    let owner = PodOwner(pod)
+    return PodNetworks(of: pod, definitions: { stores.networks[$0] }).attachments.contains { attachment in
+      owner.recordName(attachment.provider) == record.metadata.name
+        && AnnotatedAddress(pod, attachment.provider)?.addresses == record.addresses
+    }
   }
 
   /// A record for a pod that is not there: a crash between two writes, or a deposed leader's late one. The watch may lag, so the

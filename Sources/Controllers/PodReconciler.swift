@@ -19,7 +19,10 @@ struct PodReconciler: Sendable {
   let logger: Logger
 
   func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
-    guard let pod = stores.pods[key] else { return try await release.all(of: key, uid: nil) }
+    guard let pod = stores.pods[key] else {
+      _ = book.notice(key, [])
+      return try await release.all(of: key, uid: nil)
+    }
     switch PodPhase(pod, now: now()) {
     case .hostNetwork: return .done
     case .finished: return try await release.all(of: key, uid: pod.metadata.uid)
@@ -32,12 +35,20 @@ struct PodReconciler: Sendable {
   private func serve(_ pod: Pod) async throws -> ReconcileResult {
     let owner = PodOwner(pod)
     let networks = PodNetworks(of: pod, definitions: { stores.networks[$0] })
-    events.notices(networks.notices, pod)
     try await release.unplugged(pod, networks)
 
-    let kept = networks.attachments.compactMap { standing($0, pod, owner) }
+    var missing: [Attachment] = []
+    var kept: [Grant] = []
+    for attachment in networks.attachments {
+      switch standing(attachment, pod, owner) {
+      case .granted(let grant): kept.append(grant)
+      case .unlisted: continue
+      case .none: missing.append(attachment)
+      }
+    }
     try await ensureRecords(kept, owner, pod)
-    let missing = networks.attachments.filter { attachment in !kept.contains { $0.attachment == attachment } }
+    var notices = networks.notices
+    defer { tell(notices, pod) }
     guard !missing.isEmpty || !networks.refusals.isEmpty else { return try await settle(pod) }
 
     let table = book.table
@@ -46,7 +57,7 @@ struct PodReconciler: Sendable {
     for attachment in missing {
       do throws(NetworkRefusal) {
         let wish = try AttachmentWish(of: withoutOwnWriting(pod, attachment), for: attachment)
-        events.notices(wish.notices, pod)
+        notices += wish.notices
         bindings.append(try SubnetSelector(table).bind(attachment, wish))
       } catch {
         refusals.append(error)
@@ -78,23 +89,45 @@ struct PodReconciler: Sendable {
     }
   }
 
-  /// What the pod has already: annotated, and held by it. An annotation that the allocator knows nothing of is believed if nobody
-  /// else holds the address: a pod that ran before the record was lost, or that Kube-OVN served.
-  private func standing(_ attachment: Attachment, _ pod: Pod, _ owner: PodOwner) -> Grant? {
+  /// What a NIC has already.
+  private enum Standing {
+    case granted(Grant)
+    /// Annotated and recorded, but not in the allocator: its subnet was shrunk, is broken or gone, or, with a pod that runs, another
+    /// claim was stronger. Whoever runs on an address keeps it (allocation.md §10, decisions.md §5.3).
+    case unlisted
+  }
+
+  /// What the pod has: annotated, and held by it. An annotation that the allocator knows nothing of is believed if nobody else holds
+  /// the address: a pod that ran before the record was lost, or that Kube-OVN served.
+  private func standing(_ attachment: Attachment, _ pod: Pod, _ owner: PodOwner) -> Standing? {
     guard let annotated = AnnotatedAddress(pod, attachment.provider) else { return nil }
     let nic = owner.recordName(attachment.provider)
-    if let grant = book.grant(of: attachment, nic: nic, owner: owner), grant.addresses == annotated.addresses { return grant }
-    let candidates = [annotated.subnet].compactMap { $0 } + book.table.names(of: attachment.subnetProvider)
-    for name in candidates where book.table.plans[name]?.cidrs == annotated.cidrs {
-      if book.allocator.held(nic: nic, ofOwner: owner.key) != nil { continue }
+    if book.allocator.held(nic: nic, ofOwner: owner.key) != nil {
+      let grant = book.grant(of: attachment, nic: nic, owner: owner)
+      return grant.flatMap { $0.addresses == annotated.addresses ? .granted($0) : nil }
+    }
+    var isTaken = false
+    let plans = book.table.plans
+    let candidates = annotated.subnet.map { [$0] } ?? book.table.names(of: attachment.subnetProvider)
+    for name in candidates where plans[name]?.contains(annotated.addresses) == true {
       let outcome = book.allocator.restore(
         HoldingRecord(
           nic: nic, owner: owner.allocatorOwner, subnet: name, addresses: annotated.addresses, mac: annotated.mac))
+      if case .held = outcome { isTaken = true }
       guard case .granted = outcome else { continue }
       signals.touched([name])
-      return book.grant(of: attachment, nic: nic, owner: owner)
+      return book.grant(of: attachment, nic: nic, owner: owner).map { .granted($0) }
     }
-    return nil
+    guard let record = stores.records[ObjectKey(name: nic)], !record.metadata.isDeleting, record.addresses == annotated.addresses,
+      ObjectKey(namespace: record.spec.namespace, name: record.spec.podName).description == owner.key
+    else { return nil }
+    return isTaken && pod.phase != "Running" ? nil : .unlisted
+  }
+
+  /// What the user should know, once and not at every look.
+  private func tell(_ notices: [String], _ pod: Pod) {
+    let news = book.notice(pod.key, Set(notices))
+    if !news.isEmpty { events.notices(notices.filter(news.contains), pod) }
   }
 
   /// A NIC whose address was not believed is allocated anew: what the controller itself wrote there is no wish of the user.

@@ -15,6 +15,7 @@ struct SubnetReconciler: Sendable {
   let events: PodEvents
   let signals: ControllerSignals
   let options: ControllerOptions
+  let conflicts: @Sendable (RestoreConflict) -> Void
   let now: @Sendable () -> Timestamp
   let logger: Logger
 
@@ -43,15 +44,20 @@ struct SubnetReconciler: Sendable {
   }
 
   /// Hands the plan to the allocator at once: addresses follow the judged text, not the moment of its being written back.
+  ///
+  /// A subnet that comes or grows while others are served brings in, in the same step, who runs on its addresses already.
   func adopt(_ plan: SubnetPlan) -> SubnetProblem? {
     do throws(DefinitionError) {
       let definition = try SubnetDefinition(
         name: plan.name, cidrs: plan.cidrs, gateways: plan.gateways, excludes: plan.excludes)
-      let outcome = try book.allocator.setSubnet(definition)
+      let isLive = book.allocator.isReady && book.allocator.definition(ofSubnet: plan.name)?.cidrs != plan.cidrs
+      let claims = isLive ? claims(on: plan) : []
+      let outcome = try book.allocator.setSubnet(definition, restoring: claims.map(\.holding))
       for lost in outcome.dropped {
         logger.warning(
           "address no longer in subnet", metadata: ["nic": "\(lost.allocation.nic)", "address": "\(lost.allocation.addresses)"])
       }
+      for (claim, outcome) in zip(claims, outcome.restored) { report(claim, outcome) }
     } catch {
       return .field(name: "cidrBlock", value: plan.cidrs.description, why: error.description)
     }
@@ -67,6 +73,30 @@ struct SubnetReconciler: Sendable {
     }
     signals.touched([plan.name])
     return nil
+  }
+
+  /// Records and annotated pods on addresses of the subnet that the allocator does not know, the most trustworthy first.
+  private func claims(on plan: SubnetPlan) -> [RestoreClaim] {
+    let records = RestoreOrder.claims(stores.records(inSubnet: plan.name), pods: { stores.pods[$0] }, now: now())
+    let pods = stores.pods.all.flatMap { RestoreOrder.claims(of: $0, on: [plan.name: plan], now: now()) }
+    return (records + pods).filter {
+      plan.contains($0.holding.addresses) && book.allocator.held(nic: $0.holding.nic, ofOwner: $0.holding.owner.key) == nil
+    }
+  }
+
+  /// Tells of a claim that another one stood against. True when it was granted.
+  @discardableResult
+  func report(_ claim: RestoreClaim, _ outcome: RestoreOutcome) -> Bool {
+    let reason: String
+    switch outcome {
+    case .granted: return true
+    case .held(let address, let holder): reason = "\(address) is held by \(holder)"
+    case .refused(let error): reason = error.description
+    }
+    logger.error(
+      "not restored", metadata: ["nic": "\(claim.holding.nic)", "address": "\(claim.holding.addresses)", "reason": "\(reason)"])
+    if let record = claim.record { conflicts(RestoreConflict(record: record, reason: reason)) }
+    return false
   }
 
   private func writeSpec(_ subnet: Subnet, _ plan: SubnetPlan) async throws {
@@ -109,12 +139,15 @@ struct SubnetReconciler: Sendable {
   /// Gives no more addresses, and goes when the last one is back.
   private func leave(_ subnet: Subnet) async throws -> ReconcileResult {
     let name = subnet.metadata.name
-    book.edit { table in
-      table.close(name, provider: Self.provider(of: subnet), reason: "it is being deleted")
-    }
+    close(subnet)
     guard stores.records(inSubnet: name).isEmpty, book.allocator.held(inSubnet: name).isEmpty else { return .done }
     try await writer.removeFinalizer(of: subnet)
     return .done
+  }
+
+  /// From now on it gives nothing.
+  func close(_ subnet: Subnet) {
+    book.edit { $0.close(subnet.metadata.name, provider: Self.provider(of: subnet), reason: "it is being deleted") }
   }
 
   private static func provider(of subnet: Subnet) -> ProviderName {

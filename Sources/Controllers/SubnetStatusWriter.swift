@@ -10,10 +10,13 @@ struct SubnetStatusWriter: Sendable {
   let stores: ClusterStores
   let book: AddressBook
   let writer: ClusterWriter
+  let signals: ControllerSignals
   let usageChanged: @Sendable (Subnet, PodNetwork.FamilyUsage, PodNetwork.FamilyUsage) -> Void
 
   func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
     guard let subnet = stores.subnets[key], let usage = book.allocator.usage(ofSubnet: key.name) else { return .done }
+    // The last one out is no news for the subnet's own object.
+    if subnet.metadata.isDeleting, usage.v4.using == 0, usage.v6.using == 0 { signals.subnets.add(key) }
     let (v4, v6) = (PodNetwork.FamilyUsage(usage.v4), PodNetwork.FamilyUsage(usage.v6))
     usageChanged(subnet, v4, v6)
     guard let patch = SubnetStatus.counts(subnet, v4: v4, v6: v6) else { return .done }

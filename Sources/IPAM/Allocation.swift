@@ -100,6 +100,8 @@ package struct EditOutcome: Sendable, Hashable {
   package var dropped: [HeldNIC] = []
   /// Pools that may have gained addresses: whoever waits for one of them should try again (decisions row 18).
   package var gained: [PoolKey] = []
+  /// What became of the records that were entered in the same step, one each.
+  package var restored: [RestoreOutcome] = []
 
   package init(dropped: [HeldNIC] = [], gained: [PoolKey] = []) {
     self.dropped = dropped

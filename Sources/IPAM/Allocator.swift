@@ -48,9 +48,16 @@ package final class Allocator: Sendable {
   // MARK: - Subnets and pools
 
   /// Adds a subnet or changes a live one. A family whose CIDR, gateway and excludes stay the same is not touched.
+  ///
+  /// `records` are entered in the same step, in their order: an address that becomes the subnet's by this edit, and that somebody runs on
+  /// already, is never free in between. What became of each stands in the outcome.
   @discardableResult
-  package func setSubnet(_ definition: SubnetDefinition) throws(DefinitionError) -> EditOutcome {
-    try state.withLock { state throws(DefinitionError) in try state.setSubnet(definition) }
+  package func setSubnet(_ definition: SubnetDefinition, restoring records: [HoldingRecord] = []) throws(DefinitionError) -> EditOutcome {
+    try state.withLock { state throws(DefinitionError) in
+      var outcome = try state.setSubnet(definition)
+      for record in records { outcome.restored.append(state.restore(record)) }
+      return outcome
+    }
   }
 
   /// Forgets the subnet, its pools and its holders.

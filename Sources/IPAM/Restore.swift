@@ -11,6 +11,8 @@ package struct HoldingRecord: Sendable, Hashable {
   /// The address may be another owner's as well (live migration).
   package let isSharing: Bool
 
+  package var addresses: AddressPair { AddressPair(v4: v4, v6: v6) }
+
   package init(
     nic: String, owner: Owner, subnet: String, addresses: AddressPair, mac: MACAddress? = nil, isSharing: Bool = false
   ) {

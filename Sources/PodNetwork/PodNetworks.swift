@@ -50,6 +50,15 @@ package struct PodNetworks: Sendable, Equatable {
     refuseDoubles()
   }
 
+  /// The NADs that a pod's annotations name, as far as they can be read.
+  package static func named(by pod: Pod) -> Set<ObjectKey> {
+    let texts = [AnnotationKey.defaultNetwork, AnnotationKey.networks].compactMap { pod.metadata.annotations[$0] }
+    return Set(
+      texts.filter { !$0.isEmpty }.flatMap { text in
+        ((try? NetworkSelection.parse(text, podNamespace: pod.metadata.namespace)) ?? []).map(\.network)
+      })
+  }
+
   private struct Element {
     let selection: NetworkSelection
     let interface: String

@@ -44,6 +44,14 @@ package struct SubnetPlan: Sendable, Equatable {
     warnings = Self.warnings(written, cidrs)
   }
 
+  /// The plan of a subnet that gives addresses already and whose stored text has become wrong: exclude entries that make no sense are
+  /// left out, so that its holders are known after a restart (decisions.md §4 row 23). nil where more than that is wrong.
+  package static func salvaging(_ subnet: Subnet, enableLB: Bool = true) -> SubnetPlan? {
+    var readable = subnet
+    readable.spec.excludeIPs.removeAll { (try? AddressRange(parsing: $0)) == nil }
+    return try? SubnetPlan(readable, enableLB: enableLB)
+  }
+
   /// What the stored spec lacks of the wanted one, as a merge patch with the object's version as precondition; nil when nothing.
   package func specPatch(of subnet: Subnet) -> JSONValue? {
     var changes: [String: JSONValue] = [:]
@@ -62,6 +70,9 @@ package struct SubnetPlan: Sendable, Equatable {
       "spec": .object(changes),
     ]
   }
+
+  /// Whether every one of the addresses lies in the subnet.
+  package func contains(_ addresses: AddressPair) -> Bool { addresses.values.allSatisfy { cidrs.containing($0) != nil } }
 
   /// The other subnet, by name order the first, if an address would belong to both (decisions.md §4 row 9).
   package func overlap(with others: some Sequence<SubnetPlan>) -> SubnetProblem? {

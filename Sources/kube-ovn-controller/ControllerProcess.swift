@@ -8,6 +8,7 @@ import KubeClient
 import KubeRuntime
 import Logging
 import PodNetwork
+import Synchronization
 import Telemetry
 
 /// The controller's process: connections, reflectors, election, the controller itself, and what watches over it.
@@ -47,10 +48,13 @@ struct ControllerProcess: Sendable {
     }
     let controller = AddressController(stores: stores, options: options, environment: surroundings, clock: ContinuousClock())
     let elector = try makeElector(configuration, registry)
+    let leads = Mutex(false)
     let health = HTTPServer(
       .tcp(host: listenHost, port: port), logger: logger,
       handler: HealthRoutes(
-        live: [], ready: [.init("watches") { controller.stores.areSynced ? nil : "the first lists have not arrived" }],
+        live: [],
+        // A standby has nothing to read yet, and is ready to take over.
+        ready: [.init("watches") { !leads.withLock { $0 } || controller.stores.areSynced ? nil : "the first lists have not arrived" }],
         metrics: servesMetrics ? registry : nil
       ).respond)
     let endpoint = try await health.bind()
@@ -60,8 +64,15 @@ struct ControllerProcess: Sendable {
     let reflectors = ControllerReflectors(client: client, stores: stores, registry: registry, logger: logger)
     try await runUntilFirstEnds([
       { if let name = await StopSignals.wait() { logger.info("stopping", metadata: ["signal": "\(name)"]) } },
-      { try await health.run() }, { await events.run() }, { try await reflectors.run() },
-      { try await elector.run { term in try await controller.lead(term: term) } },
+      { try await health.run() }, { await events.run() },
+      {
+        // The watches begin with the leadership: so every first list is later than the lease, and shows all that the leader before has
+        // written (decisions.md §5.2). Who loses the lease ends, so that no stale view is ever led on.
+        try await elector.run { term in
+          leads.withLock { $0 = true }
+          try await runUntilFirstEnds([{ try await reflectors.run() }, { try await controller.lead(term: term) }])
+        }
+      },
     ])
   }
 

@@ -98,6 +98,56 @@ import WireJSON
     }
   }
 
+  @Test("D7: a subnet whose excludes were made nonsense is salvaged: its pods keep their addresses and nobody else is given them")
+  func brokenExcludes() async throws {
+    try await Self.restart { cluster in
+      try await cluster.createPod("p", Self.networks())
+      #expect(try await cluster.address("p", "macvlan") == "172.17.0.11")
+    } between: { cluster in
+      _ = try await cluster.client.patch(
+        Subnet.self, ObjectKey(name: cluster.name("s")), merge: ["spec": ["excludeIps": ["172.17.0.9..172.17.0.2", "172.17.0.300"]]])
+      try await cluster.createPod("rival", Self.networks().merging(["macvlan.t-restart.kubernetes.io/ip_address": "172.17.0.11"]) { $1 })
+    } _: { cluster in
+      #expect(try await cluster.refusal("rival", containing: "AddressConflict").contains("t-restart/p"))
+      let pod = try await cluster.pod("p", until: { _ in true })
+      #expect(pod.metadata.annotations[AnnotationKey.allocationError] == nil)
+      _ = try await cluster.subnet("s", until: { $0.status.v4UsingRange == "172.17.0.11" })
+    }
+  }
+
+  @Test("a subnet that cannot be read at all is mended while a rival waits: whoever ran on an address of it has it still")
+  func brokenCIDR() async throws {
+    try await Self.restart { cluster in
+      try await cluster.createPod("p", Self.networks())
+      #expect(try await cluster.address("p", "macvlan") == "172.17.0.11")
+    } between: { cluster in
+      _ = try await cluster.client.patch(Subnet.self, ObjectKey(name: cluster.name("s")), merge: ["spec": ["cidrBlock": "172.17.0.0/33"]])
+      try await cluster.createPod("rival", Self.networks())
+    } _: { cluster in
+      _ = try await cluster.refusal("rival", containing: "not bound to any subnet")
+      _ = try await cluster.client.patch(Subnet.self, ObjectKey(name: cluster.name("s")), merge: ["spec": ["cidrBlock": "172.17.0.0/24"]])
+      #expect(try await cluster.address("rival", "macvlan") == "172.17.0.12")
+      let pod = try await cluster.pod("p", until: { _ in true })
+      #expect(pod.metadata.annotations["macvlan.t-restart.kubernetes.io/ip_address"] == "172.17.0.11")
+      #expect(pod.metadata.annotations[AnnotationKey.allocationError] == nil)
+    }
+  }
+
+  @Test("a subnet that is being deleted gives nothing after a restart either, and goes with its last pod")
+  func deletingSubnet() async throws {
+    try await Self.restart { cluster in
+      try await cluster.createPod("p", Self.networks())
+      _ = try await cluster.address("p", "macvlan")
+    } between: { cluster in
+      try await cluster.client.delete(Subnet.self, ObjectKey(name: cluster.name("s")))
+      try await cluster.createPod("late", Self.networks())
+    } _: { cluster in
+      #expect(try await cluster.refusal("late", containing: "is being deleted").contains("macvlan"))
+      try await cluster.deletePod("p")
+      try await cluster.subnetIsGone("s")
+    }
+  }
+
   @Test("every pod that waits is claimed for the new term before anything is allocated")
   func claimsWaiting() async throws {
     try await Self.restart { _ in

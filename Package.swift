@@ -58,6 +58,7 @@ let package = Package(
     library("KubeAPI", ["WireJSON"]),
     library("CNI", ["NetAddress", "WireJSON"]),
     library("PodNetwork", ["NetAddress", "WireJSON", "KubeAPI", "CNI"]),
+    library("OVSDB", ["WireJSON"]),
     // I/O begins here.
     library("Telemetry", ["HTTPMessage", logging]),
     library("DaemonCommand"),
@@ -131,6 +132,7 @@ let package = Package(
         "kube-ovn", "kube-ovn-controller", "kube-ovn-daemon", "kube-ovn-lab",
       ]),
     tests("KubeAPI", ["KubeAPI", "WireJSON"]),
+    tests("OVSDB", ["OVSDB", "WireJSON"]),
     tests("PodNetwork", ["PodNetwork", "NetAddress", "WireJSON", "KubeAPI", "CNI"], resources: [.copy("Fixtures")]),
     tests("KubeRuntime", ["KubeRuntime", "KubeClient", "KubeAPI", "WireJSON", "HTTPMessage", "Telemetry", "KubeTesting", logging]),
     tests("Telemetry", ["Telemetry", "HTTPMessage", logging]),

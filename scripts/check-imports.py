@@ -15,6 +15,7 @@ ALLOWED = {
     "KubeAPI": {"WireJSON"},
     "CNI": {"NetAddress", "WireJSON"},
     "PodNetwork": {"NetAddress", "WireJSON", "KubeAPI", "CNI"},
+    "OVSDB": {"WireJSON"},
     "Telemetry": {"HTTPMessage", "Logging"} | SYSTEM,
     "DaemonCommand": SYSTEM,
     "Netlink": {"NetAddress", "CLinux"} | SYSTEM,

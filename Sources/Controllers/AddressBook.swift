@@ -34,6 +34,11 @@ final class AddressBook: Sendable {
     guard let held = allocator.held(nic: nic, ofOwner: owner.key)?.allocation, let plan = table.plans[held.subnet] else { return nil }
     return Grant(attachment: attachment, subnet: plan, addresses: held.addresses, mac: held.mac)
   }
+
+  /// What a NIC holds, as the choice of subnets needs to know it.
+  func held(nic: String, owner: PodOwner) -> HeldAddresses? {
+    allocator.held(nic: nic, ofOwner: owner.key).map { HeldAddresses(subnet: $0.allocation.subnet, addresses: $0.allocation.addresses) }
+  }
 }
 
 extension PodOwner {
@@ -44,17 +49,21 @@ extension PodOwner {
 extension AttachmentBinding {
   /// What the allocator is asked for this NIC.
   func request(owner: PodOwner) -> AllocationRequest {
-    let source: AddressSource =
-      switch wish.address {
-      case .any: .random()
-      case .pool(let name): .random(pool: name)
-      case .fixed(let addresses): .fixed(addresses.map(\.address))
-      case .oneOf(let items): .firstFree(items)
-      }
     // An OVN port always has a MAC of ours; the interface of another plugin keeps its own unless one was asked for.
     let mac: MACChoice = wish.mac.map { .fixed($0) } ?? (attachment.isOVN ? .random : .none)
     return AllocationRequest(
-      nic: owner.recordName(attachment.provider), candidates: subnets.map { Candidate(subnet: $0, source: source) },
+      nic: owner.recordName(attachment.provider), candidates: places.map { Candidate(subnet: $0.subnet, source: $0.wish.source) },
       family: wish.family, mac: mac)
+  }
+}
+
+extension AddressWish {
+  fileprivate var source: AddressSource {
+    switch self {
+    case .any: .random()
+    case .pool(let name): .random(pool: name)
+    case .fixed(let addresses): .fixed(addresses.map(\.address))
+    case .oneOf(let items): .firstFree(items)
+    }
   }
 }

@@ -15,6 +15,9 @@ package struct AddressController: Sendable {
   private let pods: PodReconciler
   private let records: IPRecordReconciler
   private let subnets: SubnetReconciler
+  private let pools: PoolReconciler
+  private let namespaces: NamespaceReconciler
+  private let poolStatus: PoolStatusWriter
   private let status: SubnetStatusWriter
   private let restore: AllocatorRestore
   private let claims: EpochClaim
@@ -56,9 +59,16 @@ package struct AddressController: Sendable {
     records = IPRecordReconciler(
       stores: stores, book: book, writer: writer, signals: signals, release: release, collected: environment.collected,
       now: environment.now, logger: environment.logger)
+    let adoption = PoolAdoption(stores: stores, book: book, signals: signals)
     subnets = SubnetReconciler(
-      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, options: options,
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, pools: adoption, options: options,
       conflicts: environment.conflicts, now: environment.now, logger: environment.logger)
+    pools = PoolReconciler(
+      stores: stores, book: book, writer: writer, events: environment.events, adoption: adoption, now: environment.now,
+      logger: environment.logger)
+    namespaces = NamespaceReconciler(
+      stores: stores, book: book, writer: writer, signals: signals, defaultSubnet: options.defaultSubnet)
+    poolStatus = PoolStatusWriter(stores: stores, book: book, writer: writer)
     status = SubnetStatusWriter(stores: stores, book: book, writer: writer, signals: signals, usageChanged: environment.usageChanged)
     restore = AllocatorRestore(stores: stores, book: book, subnets: subnets, now: environment.now, logger: environment.logger)
     claims = EpochClaim(stores: stores, writer: writer, now: environment.now)
@@ -71,6 +81,8 @@ package struct AddressController: Sendable {
     restore.run()
     try await claims.run(term: term)
     for subnet in stores.subnets.all { signals.subnets.add(subnet.key, priority: .low) }
+    for pool in stores.pools.all { signals.pools.add(pool.key, priority: .low) }
+    signals.rebind()
     for pod in stores.pods.all { signals.pods.add(pod.key, priority: .low) }
     for record in stores.records.all { signals.records.add(record.key, priority: .low) }
     await withTaskGroup(of: Void.self) { group in
@@ -79,13 +91,26 @@ package struct AddressController: Sendable {
       group.addTask { await runWorkers(workers, on: signals.records, logger: logger, reconcile: { try await records.reconcile($0) }) }
       // One at a time: whether a subnet overlaps another depends on what was decided before.
       group.addTask { await runWorkers(1, on: signals.subnets, logger: logger, reconcile: { try await subnets.reconcile($0) }) }
-      group.addTask { await runWorkers(1, on: signals.status, logger: logger, reconcile: { try await status.reconcile($0) }) }
+      group.addTask { await runWorkers(1, on: signals.pools, logger: logger, reconcile: { try await pools.reconcile($0) }) }
+      group.addTask { await runWorkers(1, on: signals.namespaces, logger: logger, reconcile: { try await namespaces.reconcile($0) }) }
+      group.addTask { await runWorkers(1, on: signals.status, logger: logger, reconcile: { try await writeStatus(of: $0) }) }
       group.addTask { await collectPeriodically() }
     }
   }
 
   /// Whether nothing is in hand: for tests, and for knowing that a start has settled.
-  package var isIdle: Bool { signals.pods.isIdle && signals.records.isIdle && signals.subnets.isIdle && signals.status.isIdle }
+  package var isIdle: Bool {
+    signals.pods.isIdle && signals.records.isIdle && signals.subnets.isIdle && signals.pools.isIdle && signals.namespaces.isIdle
+      && signals.status.isIdle
+  }
+
+  /// A subnet's status and that of its pools: of what cannot be written the other is written all the same.
+  private func writeStatus(of subnet: ObjectKey) async throws -> ReconcileResult {
+    let pools: Result<ReconcileResult, any Error>
+    do { pools = .success(try await poolStatus.reconcile(subnet)) } catch { pools = .failure(error) }
+    _ = try await status.reconcile(subnet)
+    return try pools.get()
+  }
 
   private func collectPeriodically() async {
     guard let interval = options.collectionInterval else { return }
@@ -120,6 +145,22 @@ package struct AddressController: Sendable {
         return
       }
       signals.subnets.add(change.key)
+    }
+    stores.pools.onChange { change in
+      // As with subnets: our own writes of counts concern nobody.
+      if let old = change.old, let new = change.new, old.spec == new.spec, old.metadata.isDeleting == new.metadata.isDeleting,
+        old.metadata.finalizers == new.metadata.finalizers, old.status.conditions == new.status.conditions
+      {
+        signals.touched([new.spec.subnet])
+        return
+      }
+      signals.pools.add(change.key)
+    }
+    stores.namespaces.onChange { change in
+      guard
+        change.new?.metadata.labels != change.old?.metadata.labels || change.new?.metadata.annotations != change.old?.metadata.annotations
+      else { return }
+      signals.namespaces.add(change.key)
     }
     stores.networks.onChange { change in
       guard change.old?.config != change.new?.config else { return }

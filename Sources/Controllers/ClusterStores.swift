@@ -9,6 +9,7 @@ package struct ClusterStores: Sendable {
   package let nodes = Store<Node>()
   package let networks = Store<NetworkAttachmentDefinition>()
   package let subnets = Store<Subnet>()
+  package let pools = Store<IPPool>(indexes: [.init(IndexName.subnet) { [$0.spec.subnet] }])
   package let records = Store<IPRecord>(indexes: [
     .init(IndexName.pod) { [ObjectKey(namespace: $0.spec.namespace, name: $0.spec.podName).description] },
     .init(IndexName.subnet) { [$0.spec.subnet] },
@@ -24,13 +25,18 @@ package struct ClusterStores: Sendable {
 
   package func records(inSubnet name: String) -> [IPRecord] { records.objects(IndexName.subnet, name) }
 
+  /// Pools whose text names a subnet, in name order.
+  package func pools(inSubnet name: String) -> [IPPool] { pools.objects(IndexName.subnet, name) }
+
   /// Whether every first list has arrived.
   package var areSynced: Bool {
-    pods.isSynced && namespaces.isSynced && nodes.isSynced && networks.isSynced && subnets.isSynced && records.isSynced
+    pods.isSynced && namespaces.isSynced && nodes.isSynced && networks.isSynced && subnets.isSynced && pools.isSynced
+      && records.isSynced
   }
 
   package func waitUntilSynced() async throws {
     try await subnets.waitUntilSynced()
+    try await pools.waitUntilSynced()
     try await records.waitUntilSynced()
     try await networks.waitUntilSynced()
     try await namespaces.waitUntilSynced()

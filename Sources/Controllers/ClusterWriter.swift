@@ -64,6 +64,11 @@ struct ClusterWriter: Sendable {
     do { _ = try await client.patch(R.self, object.key, merge: patch.json) } catch let error as APIError where error.isNotFound {}
   }
 
+  /// A merge patch of an object or its status.
+  func patch<R: Resource>(_ type: R.Type, _ key: ObjectKey, _ patch: JSONValue, status: Bool = false) async throws {
+    _ = try await client.patch(type, key, merge: patch, subresource: status ? "status" : nil)
+  }
+
   func patchSubnet(_ name: String, _ patch: JSONValue, status: Bool = false) async throws {
     _ = try await client.patch(Subnet.self, ObjectKey(name: name), merge: patch, subresource: status ? "status" : nil)
   }

@@ -8,6 +8,8 @@ package struct ControllerOptions: Sendable, Equatable {
   package var isNonPrimary = false
   /// What `spec.enableLb` of a Subnet is set to where it says nothing.
   package var enableLB = true
+  /// The subnet of namespaces that have none of their own, where it exists.
+  package var defaultSubnet = "ovn-default"
   /// Lease of leader election; nil runs without (tests, a single replica in the lab).
   package var namespace = "kube-system"
   package var identity = ""

@@ -1,4 +1,3 @@
-import IPAM
 import KubeAPI
 import KubeRuntime
 import Synchronization
@@ -7,6 +6,8 @@ import Synchronization
 struct ControllerSignals: Sendable {
   let pods: WorkQueue<ObjectKey>
   let subnets: WorkQueue<ObjectKey>
+  let pools: WorkQueue<ObjectKey>
+  let namespaces: WorkQueue<ObjectKey>
   let records: WorkQueue<ObjectKey>
   /// Names of subnets whose counts may have changed.
   let status: WorkQueue<ObjectKey>
@@ -17,6 +18,8 @@ struct ControllerSignals: Sendable {
   init<C: Clock<Duration>>(clock: C) {
     pods = WorkQueue(clock: clock)
     subnets = WorkQueue(clock: clock)
+    pools = WorkQueue(clock: clock)
+    namespaces = WorkQueue(clock: clock)
     records = WorkQueue(clock: clock)
     status = WorkQueue(clock: clock)
   }
@@ -26,17 +29,28 @@ struct ControllerSignals: Sendable {
     for name in names { status.add(ObjectKey(name: name), after: Self.statusDelay) }
   }
 
-  /// Addresses came back: as many waiting pods are tried again, and subnets on their way out may go.
-  func freed(_ addresses: [FreedAddress], in book: AddressBook, stores: ClusterStores) {
-    let counts = Dictionary(grouping: addresses, by: \.pool.subnet).mapValues(\.count)
-    touched(counts.keys)
-    for (subnet, count) in counts {
-      for key in book.wait({ $0.toWake(subnet: subnet, freed: count) }) { pods.add(key) }
+  /// Something came back: for each a waiting pod is tried again.
+  func returned(_ returned: [Returned], in book: AddressBook) {
+    for one in returned {
+      if let key = book.wait({ $0.wake(for: one) }) { pods.add(key) }
     }
   }
 
-  /// Something was edited: everybody who waits is tried again, the oldest first.
-  func edited(in book: AddressBook) {
-    for key in book.wait({ $0.all }) { pods.add(key) }
+  /// A pod has had its turn: where something is left of what it was woken for, it is the next one's.
+  func passOn(_ wakeUps: [WaitingPods.WakeUp], in book: AddressBook) {
+    for wakeUp in wakeUps {
+      let open = Set(wakeUp.returned.awaited.filter { book.allocator.has($0) })
+      guard !open.isEmpty, let key = book.wait({ $0.passOn(wakeUp) { open.contains($0) } }) else { continue }
+      pods.add(key)
+    }
   }
+
+  /// Something was edited: everybody who waits is tried again, the oldest first, and namespaces are told what they are bound to now.
+  func edited(in book: AddressBook) {
+    for key in book.wait({ $0.edit() }) { pods.add(key) }
+    rebind()
+  }
+
+  /// What any namespace is bound to may have changed; once for a burst of edits.
+  func rebind() { namespaces.add(NamespaceReconciler.every, after: Self.statusDelay) }
 }

@@ -41,6 +41,15 @@ package struct PodEvents: Sendable {
         message: problem?.description ?? warning ?? "subnet \(subnet.metadata.name) is ready"))
   }
 
+  func pool(_ pool: IPPool, warning: String?, problem: PoolProblem?) {
+    record(
+      EventDraft(
+        type: IPPool.resourceType, object: pool.key, uid: pool.metadata.uid,
+        level: problem == nil && warning == nil ? .normal : .warning,
+        reason: problem == nil ? PoolCondition.updateSuccess : PoolCondition.updateFailed,
+        message: problem?.description ?? warning ?? "ippool \(pool.metadata.name) is ready"))
+  }
+
   private func note(_ pod: Pod, _ level: EventDraft.Level, _ reason: String, _ message: String) {
     record(EventDraft(type: Pod.resourceType, object: pod.key, uid: pod.metadata.uid, level: level, reason: reason, message: message))
   }

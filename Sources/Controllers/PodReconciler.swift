@@ -19,6 +19,9 @@ struct PodReconciler: Sendable {
   let logger: Logger
 
   func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
+    let wakeUps = book.wait { $0.takeWakeUps(of: key) }
+    // However this ends: what the pod was woken for and did not take is the next one's.
+    defer { signals.passOn(wakeUps, in: book) }
     guard let pod = stores.pods[key] else {
       _ = book.notice(key, [])
       return try await release.all(of: key, uid: nil)
@@ -26,13 +29,16 @@ struct PodReconciler: Sendable {
     switch PodPhase(pod, now: now()) {
     case .hostNetwork: return .done
     case .finished: return try await release.all(of: key, uid: pod.metadata.uid)
-    case .leaving(let deadline): return .again(after: .seconds(max(1, deadline.seconds - now().seconds)))
+    case .leaving(let deadline):
+      book.wait { $0.remove(key) }
+      return .again(after: .seconds(max(1, deadline.seconds - now().seconds)))
     case .alive: return try await serve(pod)
     }
   }
 
   /// Gives the pod what it still lacks: all of it or nothing.
   private func serve(_ pod: Pod) async throws -> ReconcileResult {
+    let ticket = book.wait { $0.ticket }
     let owner = PodOwner(pod)
     let networks = PodNetworks(of: pod, definitions: { stores.networks[$0] })
     try await release.unplugged(pod, networks)
@@ -58,18 +64,23 @@ struct PodReconciler: Sendable {
       do throws(NetworkRefusal) {
         let wish = try AttachmentWish(of: withoutOwnWriting(pod, attachment), for: attachment)
         notices += wish.notices
-        bindings.append(try SubnetSelector(table).bind(attachment, wish))
+        let held = book.held(nic: owner.recordName(attachment.provider), owner: owner)
+        bindings.append(try SubnetSelector(table, namespace: pod.metadata.namespace).bind(attachment, wish, held: held))
       } catch {
         refusals.append(error)
       }
     }
-    guard refusals.isEmpty else { return try await refuse(pod, refusals, bindings) }
+    guard refusals.isEmpty else {
+      park(pod, awaiting: [], since: ticket)
+      return try await refuse(pod, refusals)
+    }
 
     let grants: [Grant]
     do throws(AllocationFailure) {
       grants = try allocate(bindings, owner)
     } catch {
-      return try await refuse(pod, Self.refusals(error, bindings, owner), bindings)
+      park(pod, awaiting: error.awaited(bindings, owner), since: ticket)
+      return try await refuse(pod, Self.refusals(error, bindings, owner))
     }
     try await write(grants, owner, pod)
     return .done
@@ -78,9 +89,15 @@ struct PodReconciler: Sendable {
   // MARK: Deciding
 
   private func allocate(_ bindings: [AttachmentBinding], _ owner: PodOwner) throws(AllocationFailure) -> [Grant] {
-    let allocations = try book.allocator.allocate(bindings.map { $0.request(owner: owner) }, owner: owner.allocatorOwner)
+    let requests = bindings.map { $0.request(owner: owner) }
+    let before = requests.map { book.allocator.held(nic: $0.nic, ofOwner: owner.key)?.allocation }
+    let allocations = try book.allocator.allocate(requests, owner: owner.allocatorOwner)
     let table = book.table
-    signals.freed(allocations.flatMap(\.freed), in: book, stores: stores)
+    for (old, new) in zip(before, allocations) {
+      guard let old else { continue }
+      signals.returned(Returned.changes(from: old, to: new, freed: new.freed, in: book.allocator), in: book)
+      signals.touched([old.subnet])
+    }
     signals.touched(allocations.map(\.subnet))
     return zip(bindings, allocations).compactMap { binding, allocation in
       table.plans[allocation.subnet].map {
@@ -179,12 +196,14 @@ struct PodReconciler: Sendable {
     return .done
   }
 
-  /// The pod waits, and everybody who asks can read why.
-  private func refuse(_ pod: Pod, _ refusals: [NetworkRefusal], _ bindings: [AttachmentBinding]) async throws -> ReconcileResult {
-    book.wait {
-      $0.park(
-        pod.key, created: pod.metadata.creationTimestamp ?? Timestamp(seconds: 0), subnets: Set(bindings.flatMap(\.subnets)))
-    }
+  /// The pod waits for what would help it. What has changed since its case was looked at is not missed: then it is looked at again.
+  private func park(_ pod: Pod, awaiting awaited: Set<Awaited>, since ticket: WaitingPods.Ticket) {
+    let created = pod.metadata.creationTimestamp ?? Timestamp(seconds: 0)
+    if book.wait({ $0.park(pod.key, created: created, awaiting: awaited, since: ticket) }) { signals.pods.add(pod.key) }
+  }
+
+  /// Everybody who asks can read why the pod has to wait.
+  private func refuse(_ pod: Pod, _ refusals: [NetworkRefusal]) async throws -> ReconcileResult {
     let patch = AllocationPatch.refuse(AllocationErrors(refusals), pod: pod)
     if !patch.isEmpty {
       events.refused(refusals, pod)

@@ -63,7 +63,7 @@ struct PodRelease: Sendable {
   /// The allocator forgets a NIC that no record stands for; whoever waits for its address is tried again.
   func free(nic: String, owner: Owner) {
     guard let released = book.allocator.release(nic: nic, of: owner) else { return }
-    signals.freed(released.freed, in: book, stores: stores)
+    signals.returned(Returned.all(of: released, in: book.allocator), in: book)
     signals.touched([released.held.allocation.subnet])
   }
 

@@ -14,6 +14,7 @@ struct SubnetReconciler: Sendable {
   let writer: ClusterWriter
   let events: PodEvents
   let signals: ControllerSignals
+  let pools: PoolAdoption
   let options: ControllerOptions
   let conflicts: @Sendable (RestoreConflict) -> Void
   let now: @Sendable () -> Timestamp
@@ -61,6 +62,8 @@ struct SubnetReconciler: Sendable {
     } catch {
       return .field(name: "cidrBlock", value: plan.cidrs.description, why: error.description)
     }
+    // Before anybody sees the subnet: what its pools set apart is nobody else's for a moment either.
+    pools.adoptAll(in: plan.name)
     let isNews = book.edit { table in
       let before = table.plans[plan.name]
       table.accept(plan)
@@ -68,6 +71,7 @@ struct SubnetReconciler: Sendable {
     }
     if isNews {
       signals.edited(in: book)
+      pools.retry(in: plan.name)
       // A subnet that was refused because of this one's old range may be fine now.
       for name in book.table.refused.keys { signals.subnets.add(ObjectKey(name: name), after: ControllerSignals.statusDelay) }
     }
@@ -128,7 +132,10 @@ struct SubnetReconciler: Sendable {
       return before != problem.description
     }
     // Who waits on this provider is told the new reason.
-    if isNews { signals.edited(in: book) }
+    if isNews {
+      signals.edited(in: book)
+      pools.retry(in: subnet.metadata.name)
+    }
     guard let patch = SubnetStatus.refused(subnet, problem: problem, now: now()) else { return .done }
     try await writer.patchSubnet(subnet.metadata.name, patch, status: true)
     events.subnet(subnet, warning: nil, problem: problem)
@@ -140,6 +147,7 @@ struct SubnetReconciler: Sendable {
   private func leave(_ subnet: Subnet) async throws -> ReconcileResult {
     let name = subnet.metadata.name
     close(subnet)
+    signals.rebind()
     guard stores.records(inSubnet: name).isEmpty, book.allocator.held(inSubnet: name).isEmpty else { return .done }
     try await writer.removeFinalizer(of: subnet)
     return .done
@@ -161,6 +169,7 @@ struct SubnetReconciler: Sendable {
       table.remove(name)
       return known
     }
+    pools.subnetIsGone(name)
     guard wasKnown else { return }
     signals.edited(in: book)
     for refused in book.table.refused.keys { signals.subnets.add(ObjectKey(name: refused)) }

@@ -1,25 +1,71 @@
 import KubeAPI
-import NetAddress
+package import NetAddress
 
-/// One NIC with all that the allocator needs: which subnets to try in which order, and for what.
+/// Somewhere to take an address from.
+package struct AddressPlace: Sendable, Equatable {
+  /// Name of an accepted subnet.
+  package let subnet: String
+  /// What to take there: `any` is the subnet's own pool, and a list holds only what this pod may have.
+  package let wish: AddressWish
+
+  package init(subnet: String, wish: AddressWish) {
+    self.subnet = subnet
+    self.wish = wish
+  }
+}
+
+/// One NIC with all that the allocator needs: where to look in which order, and for what.
 package struct AttachmentBinding: Sendable, Equatable {
   package var attachment: Attachment
   package var wish: AttachmentWish
-  /// Names of accepted subnets, in the order in which they are tried.
-  package var subnets: [String]
+  /// In the order in which they are tried; never empty.
+  package var places: [AddressPlace]
+
+  package init(attachment: Attachment, wish: AttachmentWish, places: [AddressPlace]) {
+    self.attachment = attachment
+    self.wish = wish
+    self.places = places
+  }
+
+  /// The subnets of the places, each once.
+  package var subnets: [String] {
+    var names: [String] = []
+    for place in places where !names.contains(place.subnet) { names.append(place.subnet) }
+    return names
+  }
 }
 
-/// Chooses the subnets that may serve an attachment (annotations.md §7, decisions.md §4 rows 5 and 6).
+/// What a NIC has already.
+package struct HeldAddresses: Sendable, Equatable {
+  package let subnet: String
+  package let addresses: AddressPair
+
+  package init(subnet: String, addresses: AddressPair) {
+    self.subnet = subnet
+    self.addresses = addresses
+  }
+}
+
+/// Chooses the subnets and pools that may serve an attachment (annotations.md §7, decisions.md §4 rows 5, 6 and 17).
 package struct SubnetSelector {
   private let table: SubnetTable
+  private let namespace: String
 
-  package init(_ table: SubnetTable) { self.table = table }
+  /// `namespace` is the pod's.
+  package init(_ table: SubnetTable, namespace: String) {
+    self.table = table
+    self.namespace = namespace
+  }
 
-  package func bind(_ attachment: Attachment, _ wish: AttachmentWish) throws(NetworkRefusal) -> AttachmentBinding {
+  /// Where the NIC may get what it wishes for. What it holds already, `held`, it keeps, whatever has become of the pools meanwhile.
+  package func bind(
+    _ attachment: Attachment, _ wish: AttachmentWish, held: HeldAddresses? = nil
+  ) throws(NetworkRefusal) -> AttachmentBinding {
     var names = try candidates(attachment, wish)
     names = try matchingFamily(names, attachment, wish)
     if case .fixed(let addresses) = wish.address { names = try matchingPrefix(names, addresses, attachment) }
-    return AttachmentBinding(attachment: attachment, wish: wish, subnets: names)
+    let chooser = PoolChooser(table: table, namespace: namespace, attachment: attachment, held: held)
+    return AttachmentBinding(attachment: attachment, wish: wish, places: try chooser.places(wish, in: names))
   }
 
   private func candidates(_ attachment: Attachment, _ wish: AttachmentWish) throws(NetworkRefusal) -> [String] {

@@ -15,6 +15,9 @@ package struct SubnetTable: Sendable {
   /// Subnets that are on their way out: what they gave stays theirs to speak of, and they give no more.
   package private(set) var closed: Set<String> = []
 
+  /// The IPPools: here, so that a pod is judged by subnets and pools of one moment.
+  package var pools = PoolTable()
+
   private var byProvider: [ProviderName: Set<String>] = [:]
 
   package init() {}

@@ -27,6 +27,7 @@ struct ControllerReflectors: Sendable {
       // Multus' kind: a cluster without it has no attachments, and may get it later.
       group.addTask { try await reflector(stores.networks, isOptional: true).run() }
       group.addTask { try await reflector(stores.subnets).run() }
+      group.addTask { try await reflector(stores.pools).run() }
       group.addTask { try await reflector(stores.records).run() }
       try await group.waitForAll()
     }

@@ -28,6 +28,8 @@ struct ClusterUnderTest: Sendable {
     reflectors = [
       { try await Reflector(client: client, store: seen.pods, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: seen.subnets, logger: logger, clock: ContinuousClock()).run() },
+      { try await Reflector(client: client, store: seen.pools, logger: logger, clock: ContinuousClock()).run() },
+      { try await Reflector(client: client, store: seen.namespaces, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: seen.records, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: events, logger: logger, clock: ContinuousClock()).run() },
     ]
@@ -82,13 +84,14 @@ struct ClusterUnderTest: Sendable {
   }
 
   private func cleanUp() async {
-    for pod in seen.pods.all where pod.metadata.namespace == namespace {
+    for pod in seen.pods.all where pod.metadata.namespace.hasPrefix(namespace) {
       var options = KubeClient.DeleteOptions()
       options.gracePeriodSeconds = 0
       try? await client.delete(Pod.self, pod.key, options)
     }
+    for pool in seen.pools.all where pool.metadata.name.hasPrefix(namespace) { try? await client.delete(IPPool.self, pool.key) }
     for subnet in seen.subnets.all where subnet.metadata.name.hasPrefix(namespace) { try? await client.delete(Subnet.self, subnet.key) }
-    try? await client.delete(Namespace.self, ObjectKey(name: namespace))
+    for own in seen.namespaces.all where own.metadata.name.hasPrefix(namespace) { try? await client.delete(Namespace.self, own.key) }
   }
 
   // MARK: Making objects
@@ -210,7 +213,7 @@ struct ClusterUnderTest: Sendable {
   /// Generous: it only ends a test that hangs.
   private static let patience = Duration.seconds(20)
 
-  private func within(
+  func within(
     _ sourceLocation: SourceLocation, _ what: @autoclosure () -> String, _ body: @escaping @Sendable () async throws -> Void
   ) async throws {
     let isDone = try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -55,6 +55,7 @@ struct EmbeddedCluster: Sendable {
       group.addTask { try await Reflector(client: client, store: stores.nodes, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await Reflector(client: client, store: stores.networks, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await Reflector(client: client, store: stores.subnets, logger: logger, clock: ContinuousClock()).run() }
+      group.addTask { try await Reflector(client: client, store: stores.pools, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await Reflector(client: client, store: stores.records, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { await events.run() }
       group.addTask { try await controller.lead(term: term) }

@@ -38,6 +38,26 @@ import WireJSON
     #expect(subnet.spec.namespaceSelectors.first?.matches(["a": "b"]) == false)
   }
 
+  @Test("an IPPool's counts have capitals of their own")
+  func decodesPool() throws {
+    let pool = try IPPool(
+      decoding: Array(
+        #"""
+        {"metadata":{"name":"web","finalizers":["kubeovn.io/kube-ovn-controller"]},
+         "spec":{"subnet":"s","ips":["10.0.0.1","fd00::1..fd00::9"],"namespaces":["a"],"enableAddressSet":true,"unknown":{}},
+         "status":{"v4AvailableIPs":3,"v4AvailableIPRange":"10.0.0.2-10.0.0.4","v4UsingIPs":"1","v4UsingIPRange":"10.0.0.1",
+          "v6AvailableIPs":18446744073709551613,"v6UsingIPs":null,"v4availableIPs":99,
+          "conditions":[{"type":"Ready","status":"True","reason":"UpdateIPAMSucceeded"}]}}
+        """#.utf8))
+    #expect(pool.spec.subnet == "s" && pool.spec.ips == ["10.0.0.1", "fd00::1..fd00::9"] && pool.spec.namespaces == ["a"])
+    #expect(pool.spec.enableAddressSet && pool.metadata.finalizers == [Finalizer.controller] && pool.status.hasCounts)
+    #expect(pool.status.v4Available.text == "3" && pool.status.v4Using.text == "1" && pool.status.v6Using.text == "0")
+    #expect(pool.status.v6Available.text == "18446744073709551613" && pool.status.v4AvailableRange == "10.0.0.2-10.0.0.4")
+    #expect(pool.status.conditions.first?.reason == PoolCondition.updateSuccess)
+    let bare = try IPPool(decoding: Array(#"{"metadata":{"name":"web"},"spec":{"ips":null,"namespaces":null},"status":null}"#.utf8))
+    #expect(bare.spec == IPPool.Spec() && !bare.status.hasCounts)
+  }
+
   @Test("a field of the wrong type is an error, not a crash")
   func refusesWrongType() {
     #expect(throws: JSONError.self) { try Subnet(decoding: Array(#"{"spec":{"cidrBlock":5}}"#.utf8)) }

@@ -13,7 +13,7 @@ import Testing
   private func bind(_ table: SubnetTable, _ change: (inout AttachmentWish) -> Void = { _ in }) throws(NetworkRefusal) -> [String] {
     var wish = AttachmentWish()
     change(&wish)
-    return try SubnetSelector(table).bind(Sample.attachment(), wish).subnets
+    return try SubnetSelector(table, namespace: "team-a").bind(Sample.attachment(), wish).subnets
   }
 
   @Test("all subnets of the provider are tried in name order (row 6), also for one of several NICs of the NAD")
@@ -22,7 +22,10 @@ import Testing
       try Sample.plan("net-b"), try Sample.plan("net-a", cidr: "10.0.1.0/24"), try Sample.plan("net-10", cidr: "10.0.2.0/24"),
       try Sample.plan("other", provider: "vlan.default"), try Sample.plan("ovn-default", provider: "ovn"))
     #expect(try bind(table) == ["net-10", "net-a", "net-b"])
-    #expect(try SubnetSelector(table).bind(Sample.repeated("net2"), AttachmentWish()).subnets == ["net-10", "net-a", "net-b"])
+    #expect(
+      try SubnetSelector(table, namespace: "team-a").bind(Sample.repeated("net2"), AttachmentWish()).subnets == [
+        "net-10", "net-a", "net-b",
+      ])
   }
 
   @Test("a provider without subnets is told in Kube-OVN's words, for good")

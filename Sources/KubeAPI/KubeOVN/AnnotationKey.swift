@@ -14,6 +14,8 @@ package enum AnnotationKey {
   /// Ours: the uid of the pod that an address was given to. On IP objects it tells a pod from its namesake (decisions.md §4 row 12); on
   /// pods it tells what was given to this pod from what came along in a copied manifest. Written by the controller, read by both.
   package static let podUID = "ovn.kubernetes.io/pod_uid"
+  /// On Namespaces: what `excludeIps` of the subnets bound to them say, `;` between subnets. Written by the controller.
+  package static let excludeIPs = "ovn.kubernetes.io/exclude_ips"
   /// The job that moves a virtual machine to another node. Written by KubeVirt.
   package static let migrationJob = "kubevirt.io/migrationJobName"
 

@@ -6,7 +6,7 @@ package struct Subnet: Resource, Equatable {
 
   package var metadata: ObjectMeta
   package var spec = Spec()
-  package var status = Status()
+  package var status = UsageStatus()
 
   package init(metadata: ObjectMeta, spec: Spec = Spec()) {
     self.metadata = metadata
@@ -38,30 +38,13 @@ package struct Subnet: Resource, Equatable {
     package init() {}
   }
 
-  /// Counts as literal text: they exceed 64 bits, and a kube-apiserver rounds them (crds.md).
-  package struct Status: Sendable, Equatable {
-    package var conditions: [Condition] = []
-    package var v4Available = JSONNumber(literal: "0")
-    package var v4Using = JSONNumber(literal: "0")
-    package var v6Available = JSONNumber(literal: "0")
-    package var v6Using = JSONNumber(literal: "0")
-    package var v4AvailableRange = ""
-    package var v4UsingRange = ""
-    package var v6AvailableRange = ""
-    package var v6UsingRange = ""
-    /// Whether the object had a status with counts at all.
-    package var hasCounts = false
-
-    package init() {}
-  }
-
   package init(from reader: inout JSONReader) throws(JSONError) {
     metadata = ObjectMeta()
     try reader.readFields { (reader, key) throws(JSONError) in
       switch key {
       case "metadata": metadata = try ObjectMeta(from: &reader)
       case "spec": try spec.read(&reader)
-      case "status": try status.read(&reader)
+      case "status": status = try UsageStatus(from: &reader, .subnet)
       default: try reader.skipValue()
       }
     }
@@ -98,40 +81,9 @@ extension Subnet.Spec {
   }
 }
 
-extension Subnet.Status {
-  fileprivate mutating func read(_ reader: inout JSONReader) throws(JSONError) {
-    try reader.readFields { (reader, key) throws(JSONError) in
-      switch key {
-      case "conditions": conditions = try reader.readObjects { (reader) throws(JSONError) in try Condition(from: &reader) }
-      case "v4availableIPs":
-        v4Available = try reader.readCount()
-        hasCounts = true
-      case "v4usingIPs": v4Using = try reader.readCount()
-      case "v6availableIPs": v6Available = try reader.readCount()
-      case "v6usingIPs": v6Using = try reader.readCount()
-      case "v4availableIPrange": v4AvailableRange = try reader.readStringOrNull()
-      case "v4usingIPrange": v4UsingRange = try reader.readStringOrNull()
-      case "v6availableIPrange": v6AvailableRange = try reader.readStringOrNull()
-      case "v6usingIPrange": v6UsingRange = try reader.readStringOrNull()
-      default: try reader.skipValue()
-      }
-    }
-  }
-}
-
 extension ResourceType {
   /// A cluster-scoped kind of group `kubeovn.io/v1`.
   package static func kubeOVN(plural: String, kind: String) -> ResourceType {
     ResourceType(group: "kubeovn.io", version: "v1", plural: plural, kind: kind, isNamespaced: false)
-  }
-}
-
-extension JSONReader {
-  /// A count of addresses: bare digits, digits in quotes (older versions), or null.
-  package mutating func readCount() throws(JSONError) -> JSONNumber {
-    if try readNull() { return JSONNumber(literal: "0") }
-    guard try peekKind() == .string else { return try readNumber() }
-    let text = try readString()
-    return JSONNumber(literal: text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && !text.isEmpty ? text : "0")
   }
 }

@@ -119,13 +119,15 @@ import Testing
     let time = Timestamp(seconds: 1)
     let before = waiting.ticket
     #expect(waiting.wake(for: try returned("10.0.0.5", own)) == nil)
-    #expect(waiting.park(key("p"), created: time, awaiting: pool, since: before))
+    let isAfterReturn = waiting.park(key("p"), created: time, awaiting: pool, since: before)
     // Who waits for an edit is not helped by an address.
-    #expect(!waiting.park(key("q"), created: time, awaiting: [], since: before))
-    #expect(!waiting.park(key("p"), created: time, awaiting: pool, since: waiting.ticket))
+    let isForEdit = waiting.park(key("q"), created: time, awaiting: [], since: before)
+    let isFresh = waiting.park(key("p"), created: time, awaiting: pool, since: waiting.ticket)
+    #expect([isAfterReturn, isForEdit, isFresh] == [true, false, false])
     let then = waiting.ticket
     #expect(Set(waiting.edit()) == [key("p"), key("q")])
-    #expect(waiting.park(key("q"), created: time, awaiting: [], since: then))
+    let isAfterEdit = waiting.park(key("q"), created: time, awaiting: [], since: then)
+    #expect(isAfterEdit)
   }
 
   @Test("a pod that is served, or parked anew, leaves its former lines")

@@ -90,6 +90,70 @@ import WireJSON
     }
   }
 
+  @Test("two addresses that come back at once serve two pods")
+  func twoAtOnce() async throws {
+    try await ClusterUnderTest.run { cluster in
+      try await cluster.createNetwork("macvlan")
+      try await cluster.createSubnet("s", network: "macvlan", ["cidrBlock": "172.17.0.0/29"])
+      for index in 0..<5 {
+        try await cluster.createPod("p\(index)", on: "macvlan")
+        _ = try await cluster.address("p\(index)", "macvlan")
+      }
+      for name in ["wait-1", "wait-2", "wait-3"] {
+        try await cluster.createPod(name, on: "macvlan")
+        _ = try await cluster.refusal(name, containing: "NoAvailableAddress")
+      }
+      async let first: Void = cluster.deletePod("p1")
+      async let second: Void = cluster.deletePod("p2")
+      _ = try await (first, second)
+      let given = Set([try await cluster.address("wait-1", "macvlan"), try await cluster.address("wait-2", "macvlan")])
+      #expect(given == ["172.17.0.3", "172.17.0.4"])
+      try await cluster.deletePod("p0")
+      #expect(try await cluster.address("wait-3", "macvlan") == "172.17.0.2")
+    }
+  }
+
+  @Test("the oldest waits for an address that is held: another one that comes back is the next one's")
+  func heldAhead() async throws {
+    try await ClusterUnderTest.run { cluster in
+      try await cluster.createNetwork("macvlan")
+      try await cluster.createSubnet("s", network: "macvlan", ["cidrBlock": "172.17.0.0/29"])
+      for index in 0..<5 {
+        try await cluster.createPod("p\(index)", on: "macvlan")
+        _ = try await cluster.address("p\(index)", "macvlan")
+      }
+      try await cluster.createPod("a-fixed", on: "macvlan", ["ip_address": "172.17.0.5"])
+      _ = try await cluster.refusal("a-fixed", containing: "AddressConflict: 172.17.0.5")
+      try await cluster.createPod("b-any", on: "macvlan")
+      _ = try await cluster.refusal("b-any", containing: "NoAvailableAddress")
+      try await cluster.deletePod("p1")
+      #expect(try await cluster.address("b-any", "macvlan") == "172.17.0.3")
+      try await cluster.deletePod("p3")
+      #expect(try await cluster.address("a-fixed", "macvlan") == "172.17.0.5")
+    }
+  }
+
+  @Test("a list of excluded addresses goes round among more pods than it has")
+  func excludedList() async throws {
+    try await Self.run { cluster in
+      try await cluster.editSubnet("s", ["excludeIps": ["172.17.0.200..172.17.0.202"]])
+      _ = try await cluster.subnet("s", until: { $0.status.v4Available.text == "250" })
+      let wish = ["ip_pool": "172.17.0.200,172.17.0.201,172.17.0.202"]
+      for index in 0..<3 {
+        try await cluster.createPod("old-\(index)", on: "macvlan", wish)
+        #expect(try await cluster.address("old-\(index)", "macvlan") == "172.17.0.20\(index)")
+      }
+      for index in 0..<3 {
+        try await cluster.createPod("new-\(index)", on: "macvlan", wish)
+        _ = try await cluster.refusal("new-\(index)", containing: "addresses of the list are taken")
+      }
+      for index in 0..<3 {
+        try await cluster.deletePod("old-\(2 - index)")
+        #expect(try await cluster.address("new-\(index)", "macvlan") == "172.17.0.20\(2 - index)")
+      }
+    }
+  }
+
   @Test("a pod that waits for a MAC is woken when its holder goes")
   func mac() async throws {
     try await Self.run { cluster in

@@ -4,7 +4,7 @@ import Testing
 import WireJSON
 
 /// Pools that are bound to namespaces (decisions.md §4 row 17): who is served from them, and who is kept out.
-@Suite struct NamespacePoolTests {
+@Suite(.serialized) struct NamespacePoolTests {
   /// NAD `macvlan` with subnet `s`, and the namespace `other` beside the test's own, in which the bound pods are.
   private static func run(
     _ body: @escaping @Sendable (ClusterUnderTest, _ other: String) async throws -> Void

@@ -6,7 +6,7 @@ import Testing
 import WireJSON
 
 /// Namespaces are told in their annotations what they are bound to (annotations.md §9).
-@Suite struct NamespaceTests {
+@Suite(.serialized) struct NamespaceTests {
   private static let subnetKey = "ovn.kubernetes.io/logical_switch"
   private static let cidrKey = "ovn.kubernetes.io/cidr"
   private static let excludeKey = "ovn.kubernetes.io/exclude_ips"

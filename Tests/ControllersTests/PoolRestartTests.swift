@@ -4,7 +4,7 @@ import Testing
 import WireJSON
 
 /// Pools across a change of controller, and pools that were stored broken while none ran.
-@Suite struct PoolRestartTests {
+@Suite(.serialized) struct PoolRestartTests {
   private static func restart(
     _ first: @escaping @Sendable (ClusterUnderTest) async throws -> Void,
     between: @escaping @Sendable (ClusterUnderTest) async throws -> Void = { _ in },

@@ -4,7 +4,7 @@ import Testing
 import WireJSON
 
 /// IPPools as objects: what is accepted, what is told, and what becomes of pods when they are edited. Through the API alone.
-@Suite struct PoolTests {
+@Suite(.serialized) struct PoolTests {
   private static let s24: [String: JSONValue] = ["cidrBlock": "172.17.0.0/24", "excludeIps": ["172.17.0.0..172.17.0.10"]]
 
   /// NAD `macvlan` with subnet `s`.

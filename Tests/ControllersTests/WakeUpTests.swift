@@ -6,7 +6,7 @@ import Testing
 import WireJSON
 
 /// Pods that wait, and what wakes them (decisions.md §4 row 18). Nothing here could pass by a periodic retry: there is none.
-@Suite struct WakeUpTests {
+@Suite(.serialized) struct WakeUpTests {
   private static func run(_ body: @escaping @Sendable (ClusterUnderTest) async throws -> Void) async throws {
     try await ClusterUnderTest.run { cluster in
       try await cluster.createNetwork("macvlan")
@@ -211,7 +211,7 @@ import WireJSON
     try await Self.run { cluster in
       try await cluster.createReadyPool("web", subnet: "s", ["172.17.0.40..172.17.0.42"])
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for index in 0..<30 {
+        for index in 0..<12 {
           group.addTask {
             let name = "p\(index)"
             try await cluster.createPod(name, on: "macvlan", ["ip_pool": cluster.name("web")])

@@ -19,7 +19,7 @@ struct DeployManifestsTests {
         #expect(first.output.split(separator: "\n").count == count, "\(first.text)")
       }
       guard !isForeign else { return }
-      let established = try await cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=10s")
+      let established = try await cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=300s")
       #expect(established.status == 0, "\(established.text)")
       let again = try await cluster.kubectl("apply", "-f", Self.root + "/deploy")
       #expect(again.status == 0 && again.output.split(separator: "\n").allSatisfy { $0.hasSuffix("unchanged") }, "\(again.text)")

@@ -37,7 +37,7 @@ struct KubectlTests {
         _ = try await cluster.kubectl("delete", "namespace", name, "--wait=false")
         throw error
       }
-      let deleted = try await cluster.kubectl("delete", "namespace", name, "--timeout=60s")
+      let deleted = try await cluster.kubectl("delete", "namespace", name, "--timeout=300s")
       #expect(deleted.status == 0, "\(deleted.text)")
     }
   }
@@ -48,7 +48,7 @@ struct KubectlTests {
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let outcome = try await cluster.run(
-      ["kubectl", "--request-timeout=20s"] + arguments.split(separator: " ").map(String.init), input: input)
+      ["kubectl", ServedCluster.requestTimeout] + arguments.split(separator: " ").map(String.init), input: input)
     #expect(outcome.status == 0, "kubectl \(arguments): \(outcome.text)", sourceLocation: sourceLocation)
     #expect(text.isEmpty || outcome.output.contains(text), "kubectl \(arguments): \(outcome.text)", sourceLocation: sourceLocation)
   }
@@ -96,9 +96,9 @@ struct KubectlTests {
       try await expect(cluster, "-n \(namespace) annotate pod p example.org/c=d", says: "annotated")
       try await expect(
         cluster, #"-n \#(namespace) patch pod p --subresource=status --type=merge -p {"status":{"phase":"Running"}}"#, says: "patched")
-      try await expect(cluster, "-n \(namespace) wait pod/p --for=jsonpath={.status.phase}=Running --timeout=10s", says: "condition met")
+      try await expect(cluster, "-n \(namespace) wait pod/p --for=jsonpath={.status.phase}=Running --timeout=300s", says: "condition met")
       try await expect(cluster, #"-n \#(namespace) patch pod p -p {"spec":{"containers":[{"name":"c","image":"y"}]}}"#, says: "patched")
-      try await expect(cluster, "-n \(namespace) delete pod p --timeout=60s", says: "deleted")
+      try await expect(cluster, "-n \(namespace) delete pod p --timeout=300s", says: "deleted")
     }
   }
 

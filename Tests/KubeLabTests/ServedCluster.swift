@@ -37,8 +37,11 @@ struct ServedCluster: Sendable {
     }
   }
 
+  /// Ends only what hangs: kubectl itself takes a second on a slow machine, and so does our answer to its first look at the schemas.
+  static let requestTimeout = "--request-timeout=300s"
+
   func kubectl(_ arguments: String..., input: String? = nil) async throws -> Outcome {
-    try await run(["kubectl", "--request-timeout=20s"] + arguments, input: input)
+    try await run(["kubectl", Self.requestTimeout] + arguments, input: input)
   }
 
   /// Runs a program found on PATH to its end.

@@ -15,7 +15,7 @@ private func draft(_ message: String = "no address", object: String = "a", names
     message: message)
 }
 
-@Suite("events", .timeLimit(.minutes(1))) struct EventTests {
+@Suite("events", .timeLimit(.minutes(10))) struct EventTests {
   private let noon = Timestamp(seconds: 1_764_072_000)
 
   @Test("a first occurrence is an Event with everything that kubectl shows; a repeat raises its count")

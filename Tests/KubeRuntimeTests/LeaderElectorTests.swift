@@ -23,7 +23,7 @@ final class Latch: Sendable {
   func wait() async { for await _ in stream {} }
 }
 
-@Suite("leader election", .timeLimit(.minutes(1))) struct LeaderElectorTests {
+@Suite("leader election", .timeLimit(.minutes(10))) struct LeaderElectorTests {
   private let clock = ManualClock()
   private let server = LeaseServer()
 

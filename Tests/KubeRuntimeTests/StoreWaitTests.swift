@@ -4,7 +4,7 @@ import Testing
 
 @testable import KubeRuntime
 
-@Suite("waiting for a store", .timeLimit(.minutes(1))) struct StoreWaitTests {
+@Suite("waiting for a store", .timeLimit(.minutes(10))) struct StoreWaitTests {
   private let key = ObjectKey(namespace: "default", name: "a")
 
   private func pod(_ name: String, phase: String, version: Int = 1) -> Pod {
@@ -15,9 +15,7 @@ import Testing
   }
 
   /// Waits until somebody waits for the store.
-  private func untilWaiting(_ store: Store<Pod>, _ count: Int = 1) async {
-    while store.waiterCount < count { await Task.yield() }
-  }
+  private func untilWaiting(_ store: Store<Pod>, _ count: Int = 1) async throws { try await until { store.waiterCount >= count } }
 
   @Test("a condition that holds already is not waited for, also that of an object that does not exist")
   func atOnce() async throws {
@@ -42,13 +40,13 @@ import Testing
         try await store.wait(for: ObjectKey(namespace: "default", name: "b")) { $0 == nil }
         gone.note("woke")
       }
-      await untilWaiting(store, 2)
+      try await untilWaiting(store, 2)
       store.apply(pod("a", phase: "Pending"))
       store.apply(pod("c", phase: "Running"))
       #expect(running.all.isEmpty && store.waiterCount == 2)
       store.apply(pod("a", phase: "Running", version: 2))
       store.apply(pod("b", phase: "Running"))
-      while store.waiterCount != 1 || running.all.isEmpty { await Task.yield() }
+      try await until { store.waiterCount == 1 && !running.all.isEmpty }
       // A relist without it removes it.
       store.replaceAll([pod("a", phase: "Running", version: 2)])
       try await group.waitForAll()
@@ -60,7 +58,7 @@ import Testing
   func cancelled() async throws {
     let store = Store<Pod>()
     let waiter = Task { try await store.wait(for: key) { $0 != nil } }
-    await untilWaiting(store)
+    try await untilWaiting(store)
     waiter.cancel()
     await #expect(throws: CancellationError.self) { try await waiter.value }
     #expect(store.waiterCount == 0)
@@ -78,7 +76,7 @@ import Testing
   func synced() async throws {
     let store = Store<Pod>()
     let waiter = Task { try await store.waitUntilSynced() }
-    await untilWaiting(store)
+    try await untilWaiting(store)
     store.apply(pod("a", phase: "Running"))
     #expect(!store.isSynced && store.waiterCount == 1)
     store.replaceAll([])

@@ -72,10 +72,51 @@ private func removeTree(_ path: String) {
   rmdir(path)
 }
 
-func pool(_ endpoint: HTTPEndpoint, _ change: (inout HTTPPoolOptions) -> Void = { _ in }) throws -> HTTPPool {
+/// A client that gives up nothing by itself: a test that is about a deadline sets it.
+func pool(
+  _ endpoint: HTTPEndpoint, tls: HTTPClientTLS? = nil, _ change: (inout HTTPPoolOptions) -> Void = { _ in }
+) throws -> HTTPPool {
   var options = HTTPPoolOptions()
+  options.connectTimeout = patience
+  options.requestTimeout = patience
   change(&options)
-  return try HTTPPool(HTTPPeer(endpoint: endpoint), options: options)
+  return try HTTPPool(HTTPPeer(endpoint: endpoint, tls: tls), options: options)
+}
+
+/// Longer than any step of a test takes, however slow the machine.
+let patience = Duration.seconds(300)
+
+extension HTTPServerOptions {
+  /// A server that cuts nobody by itself.
+  static var patient: HTTPServerOptions {
+    var options = HTTPServerOptions()
+    options.headerTimeout = patience
+    options.idleTimeout = patience
+    options.writeTimeout = patience
+    options.gracePeriod = patience
+    return options
+  }
+}
+
+/// An address of this machine on which nobody listens, and which nobody else gets meanwhile.
+func withDeafAddress(_ body: (HTTPEndpoint) async throws -> Void) async throws {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  defer { close(descriptor) }
+  try await body(.tcp(host: "127.0.0.1", port: try #require(bindToLoopback(descriptor))))
+}
+
+/// Binds a socket to a free port of 127.0.0.1, and says which; nil where that fails.
+func bindToLoopback(_ descriptor: Int32) -> Int? {
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let error = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+      bind(descriptor, address, size) == 0 ? getsockname(descriptor, address, &size) : -1
+    }
+  }
+  return error == 0 ? Int(UInt16(bigEndian: address.sin_port)) : nil
 }
 
 func get(_ target: String) -> HTTPRequest { HTTPRequest(method: "GET", target: target) }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import HTTPTransport
 
-@Suite("HTTP server", .timeLimit(.minutes(1))) struct HTTPServerTests {
+@Suite("HTTP server", .timeLimit(.minutes(10))) struct HTTPServerTests {
   private func server(with change: (inout HTTPServerOptions) -> Void = { _ in }, _ handler: @escaping HTTPHandler) -> HTTPServer {
-    var options = HTTPServerOptions()
+    var options = HTTPServerOptions.patient
     change(&options)
     return HTTPServer(loopback, options: options, logger: quiet, handler: handler)
   }
@@ -109,7 +109,8 @@ import Testing
       }, echo)
     try await server.withRunning { endpoint async throws in
       try await withRawClient(endpoint) { peer async throws in
-        if !beginning.isEmpty { try await peer.send(beginning) }
+        // On a busy machine the server has cut us before we have said anything: that is what is wanted, too.
+        if !beginning.isEmpty { try? await peer.send(beginning) }
         #expect(await peer.receiveAll() == "")
       }
     }

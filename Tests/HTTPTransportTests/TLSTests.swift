@@ -42,7 +42,7 @@ struct TestCertificates {
 }
 
 @Suite(
-  "TLS", .timeLimit(.minutes(1)), .enabled(if: TestCertificates.isAvailable, "openssl is not installed: certificates cannot be made"))
+  "TLS", .timeLimit(.minutes(10)), .enabled(if: TestCertificates.isAvailable, "openssl is not installed: certificates cannot be made"))
 struct TLSTests {
   private func withServer(
     demandsClientCertificate: Bool = false, showsClientCertificate: Bool = false,
@@ -50,7 +50,7 @@ struct TLSTests {
   ) async throws {
     try await withTemporaryDirectory { directory async throws in
       let certificates = try TestCertificates(in: directory)
-      var options = HTTPServerOptions()
+      var options = HTTPServerOptions.patient
       options.tls = HTTPServerTLS(
         certificateChain: showsClientCertificate ? certificates.client : certificates.server,
         privateKey: showsClientCertificate ? certificates.clientKey : certificates.serverKey,
@@ -62,7 +62,7 @@ struct TLSTests {
   }
 
   private func exchange(_ endpoint: HTTPEndpoint, _ tls: HTTPClientTLS) async throws -> Int {
-    try await HTTPPool(HTTPPeer(endpoint: endpoint, tls: tls)).exchange(get("/")).status
+    try await pool(endpoint, tls: tls).exchange(get("/")).status
   }
 
   @Test("a server of a trusted authority is verified by its address, by a name that was asked for, or not at all")
@@ -102,7 +102,7 @@ struct TLSTests {
   func bigBody() async throws {
     try await withServer { certificates, endpoint async throws in
       let body = [UInt8](repeating: 7, count: 3_000_000)
-      let pool = try HTTPPool(HTTPPeer(endpoint: endpoint, tls: HTTPClientTLS(trustRoots: certificates.authority)))
+      let pool = try pool(endpoint, tls: HTTPClientTLS(trustRoots: certificates.authority))
       for _ in 0..<2 { #expect(try await pool.exchange(HTTPRequest(method: "POST", target: "/", body: body)).bytes == body) }
     }
   }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPMessage
 import HTTPTransport
 import KubeAPI
@@ -19,7 +20,7 @@ private typealias Key = KubeAPI.ObjectKey
 enum Route: CaseIterable, Sendable { case inProcess, overHTTP }
 
 /// Client, reflector and elector against the embedded API server, which behaves as a kube-apiserver does.
-@Suite("against the API server", .timeLimit(.minutes(2))) struct APIServerClientTests {
+@Suite("against the API server", .timeLimit(.minutes(10))) struct APIServerClientTests {
   private let server = APIServer()
 
   private func withClient(_ route: Route, _ body: (KubeClient) async throws -> Void) async throws {
@@ -117,9 +118,10 @@ enum Route: CaseIterable, Sendable { case inProcess, overHTTP }
   @Test("a reflector finds its way back when the server was away")
   func restart() async throws {
     let store = Store<Namespace>()
-    let first = HTTPServer(.tcp(host: "127.0.0.1", port: 0), logger: quiet, handler: server.handler)
+    // A path, not a port: between the two servers nobody else can get it.
+    let path = "/tmp/kube-client-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+    let first = HTTPServer(.unix(path: path, mode: 0o600), logger: quiet, handler: server.handler)
     let endpoint = try await first.bind()
-    guard case .tcp(let host, let port) = endpoint else { return }
     let pool = try HTTPPool(HTTPPeer(endpoint: endpoint))
     let client = KubeClient(pool, limiter: nil)
     let reflector = Reflector(client: client, store: store, logger: quiet, clock: ContinuousClock())
@@ -127,7 +129,7 @@ enum Route: CaseIterable, Sendable { case inProcess, overHTTP }
       group.addTask { try await reflector.run() }
       try await first.withRunning { _ async throws in try await store.waitUntilSynced() }
       _ = try await server.send("POST", "/api/v1/namespaces", namespace("meanwhile"))
-      try await HTTPServer(.tcp(host: host, port: port), logger: quiet, handler: server.handler).withRunning { _ async throws in
+      try await HTTPServer(.unix(path: path, mode: 0o600), logger: quiet, handler: server.handler).withRunning { _ async throws in
         try await store.wait(for: Key(name: "meanwhile")) { $0 != nil }
         group.cancelAll()
       }

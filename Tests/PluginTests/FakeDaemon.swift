@@ -20,6 +20,8 @@ final class FakeDaemon: Sendable {
     case http(Int, [UInt8])
     /// Bytes, each piece by itself, and then the end of the connection.
     case raw([String])
+    /// Bytes, each piece by itself, and then nothing until the caller goes away.
+    case drops([String])
     /// The end of the connection at once.
     case hangUp
     /// Nothing, until the caller goes away.
@@ -115,10 +117,16 @@ private final class Worker: Sendable {
       send(Array("HTTP/1.1 \(status) Words\r\nContent-Type: application/json\r\n\(length)\r\n".utf8) + body, to: connection)
     case .raw(let pieces): for piece in pieces { send(Array(piece.utf8), to: connection) }
     case .hangUp: break
-    case .silence:
-      var byte: UInt8 = 0
-      while recv(connection, &byte, 1, 0) > 0 {}
+    case .drops(let pieces):
+      for piece in pieces { send(Array(piece.utf8), to: connection) }
+      waitUntilLeft(connection)
+    case .silence: waitUntilLeft(connection)
     }
+  }
+
+  private func waitUntilLeft(_ connection: Int32) {
+    var byte: UInt8 = 0
+    while recv(connection, &byte, 1, 0) > 0 {}
   }
 
   private func send(_ bytes: [UInt8], to connection: Int32) {

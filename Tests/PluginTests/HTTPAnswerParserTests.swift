@@ -65,22 +65,27 @@ import Testing
 }
 
 @Suite struct DaemonSocketTests {
-  private func post(_ daemon: FakeDaemon, limit: Duration = .seconds(20)) throws(CNIError) -> DaemonAnswer {
+  private func post(_ daemon: FakeDaemon, limit: Duration = .seconds(300)) throws(CNIError) -> DaemonAnswer {
     let socket = try DaemonSocket(path: daemon.path, limit: limit)
     return try socket.post(.add, Array("{}".utf8))
   }
 
-  @Test("a daemon that does not answer is given up at the deadline", .timeLimit(.minutes(1)))
+  @Test("a daemon that does not answer is given up at the deadline", .timeLimit(.minutes(10)))
   func silence() throws {
     let daemon = try FakeDaemon(.silence)
     let error = #expect(throws: CNIError.self) { try post(daemon, limit: .milliseconds(150)) }
     #expect(error == .callFailed("the node daemon on \(daemon.path) did not answer within 0.15 seconds"))
   }
 
-  @Test("a daemon that answers by drops is given up at the same deadline", .timeLimit(.minutes(1)))
+  @Test("a daemon that answers by drops is given up at the same deadline; one that breaks off, at once", .timeLimit(.minutes(10)))
   func drops() throws {
-    let daemon = try FakeDaemon { _ in .raw(["HTTP/1.1 200 OK\r\n", "Content-Length: 1000\r\n\r\n", "{", "}"]) }
-    #expect(throws: CNIError.callFailed("POST /api/v1/add on \(daemon.path): the answer ends early")) { try post(daemon) }
+    let pieces = ["HTTP/1.1 200 OK\r\n", "Content-Length: 1000\r\n\r\n", "{", "}"]
+    let stuck = try FakeDaemon(.drops(pieces))
+    #expect(throws: CNIError.callFailed("the node daemon on \(stuck.path) did not answer within 0.15 seconds")) {
+      try post(stuck, limit: .milliseconds(150))
+    }
+    let gone = try FakeDaemon(.raw(pieces))
+    #expect(throws: CNIError.callFailed("POST /api/v1/add on \(gone.path): the answer ends early")) { try post(gone) }
   }
 
   @Test("the request is one a strict server takes: type, length, no compression asked for")

@@ -139,7 +139,7 @@ import WireJSON
     #expect(daemon.calls.count == 2)
   }
 
-  @Test("SIGTERM ends a waiting plugin at once", .timeLimit(.minutes(1)))
+  @Test("SIGTERM ends a waiting plugin at once", .timeLimit(.minutes(10)))
   func terminated() async throws {
     let (arrived, signal) = AsyncStream.makeStream(of: Void.self)
     let daemon = try FakeDaemon { _ in

@@ -10,9 +10,12 @@ extension NetworkNamespace {
   package static func create(named name: String) throws(NetlinkError) -> NetworkNamespace {
     let operation = "create network namespace \(name)"
     let path = try path(of: name)
-    try shareDirectory(operation)
+    // Locked until the name is there: who takes the directory's mount away looks for names under this lock.
+    let lock = try shareDirectory(operation)
     let descriptor = Glibc.open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { throw NetlinkError(operation, errno: errno) }
+    let code = errno
+    close(lock)
+    guard descriptor >= 0 else { throw NetlinkError(operation, errno: code) }
     close(descriptor)
     let error = try OwnThread.run {
       let error = clinux_new_network_namespace()
@@ -54,14 +57,17 @@ extension NetworkNamespace {
   }
 
   /// Makes the directory a mount point that is shared with other mount namespaces, so that a namespace deleted in one of them does
-  /// not stay mounted, and busy, in another. Under a lock on the directory: two at once would mount it twice.
-  private static func shareDirectory(_ operation: String) throws(NetlinkError) {
+  /// not stay mounted, and busy, in another. Returns a lock on the directory, for the caller to close: two at once would mount it twice.
+  private static func shareDirectory(_ operation: String) throws(NetlinkError) -> Int32 {
     guard mkdir(directory, 0o755) == 0 || errno == EEXIST else { throw NetlinkError(operation, errno: errno) }
     let lock = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard lock >= 0 else { throw NetlinkError(operation, errno: errno) }
-    defer { close(lock) }
     while flock(lock, LOCK_EX) != 0 {
-      guard errno == EINTR else { throw NetlinkError(operation, errno: errno) }
+      let code = errno
+      guard code == EINTR else {
+        close(lock)
+        throw NetlinkError(operation, errno: code)
+      }
     }
     var error = clinux_make_shared(directory)
     if error == EINVAL {
@@ -69,6 +75,10 @@ extension NetworkNamespace {
       error = clinux_bind_itself(directory)
       if error == 0 { error = clinux_make_shared(directory) }
     }
-    guard error == 0 else { throw NetlinkError(operation, errno: error) }
+    guard error == 0 else {
+      close(lock)
+      throw NetlinkError(operation, errno: error)
+    }
+    return lock
   }
 }

@@ -25,6 +25,35 @@ private final class TestNamespace {
   deinit { _ = try? NetworkNamespace.delete(named: name) }
 
   func netlink() throws -> RouteNetlink { try RouteNetlink(in: namespace) }
+
+  /// From now on no interface gives itself a link-local address: its route would come a second later, when nobody else has claimed it,
+  /// into the middle of whatever is compared then.
+  func keepToItself() throws {
+    try namespace.perform {
+      for scope in ["all", "default"] {
+        let file = "/proc/sys/net/ipv6/conf/\(scope)/addr_gen_mode"
+        let descriptor = open(file, O_WRONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        guard descriptor >= 0, write(descriptor, "1", 1) == 1 else { throw SettingRefused(description: "\(file): errno \(errno)") }
+      }
+    }
+  }
+}
+
+private struct SettingRefused: Error, CustomStringConvertible {
+  let description: String
+}
+
+extension RouteNetlink {
+  /// The interface once it has its carrier: the kernel notices that in its own time, and adds routes then.
+  fileprivate func runningLink(named name: InterfaceName) throws -> Link {
+    while true {
+      let link = try link(named: name)
+      if link.isRunning { return link }
+      try Task.checkCancellation()
+      sched_yield()
+    }
+  }
 }
 
 private func name(_ text: String) throws -> InterfaceName { try InterfaceName(parsing: text) }
@@ -40,18 +69,21 @@ private struct Pod {
   init() throws {
     pod = try TestNamespace("pod")
     peer = try TestNamespace("peer")
+    for place in [pod, peer] { try place.keepToItself() }
     let netlink = try pod.netlink()
     try netlink.createVeth(NewLink(try name("net1")), peer: NewLink(try name("up0"), namespace: peer.namespace))
     let other = try peer.netlink()
     try other.setUp(try other.link(named: try name("up0")))
-    let link = try netlink.link(named: try name("net1"))
-    try netlink.setUp(link)
+    try netlink.setUp(try netlink.link(named: try name("net1")))
+    let link = try netlink.runningLink(named: try name("net1"))
     try netlink.add(try cidr("10.5.0.2/24"), to: link)
     try netlink.add(try cidr("fd00:5::2/64"), to: link)
   }
 }
 
-@Suite(.enabled(if: mayMakeNamespaces, "needs root and the right to make network namespaces")) struct LinkIntegrationTests {
+@Suite(
+  .timeLimit(.minutes(10)), .enabled(if: mayMakeNamespaces, "needs root and the right to make network namespaces"))
+struct LinkIntegrationTests {
   @Test("a veth pair has each end in its own namespace, with the name, MAC and MTU that were asked for")
   func vethPair() throws {
     let left = try TestNamespace("left")
@@ -72,8 +104,7 @@ private struct Pod {
       #expect(try end.link(index: link.index).isUp)
       #expect(try end.links().map(\.name).sorted() == ["eth0", "lo"])
     }
-    let link = try ends[0].0.link(named: try name("eth0"))
-    #expect(link.isRunning)
+    let link = try ends[0].0.runningLink(named: try name("eth0"))
     try ends[0].0.setDown(link)
     #expect(try !ends[0].0.link(index: link.index).isUp)
     try ends[0].0.delete(link)
@@ -184,7 +215,9 @@ private struct Pod {
   }
 }
 
-@Suite(.enabled(if: mayMakeNamespaces, "needs root and the right to make network namespaces")) struct RouteIntegrationTests {
+@Suite(
+  .timeLimit(.minutes(10)), .enabled(if: mayMakeNamespaces, "needs root and the right to make network namespaces"))
+struct RouteIntegrationTests {
   @Test("routes of either family are added, replaced, listed and deleted")
   func routes() throws {
     let pod = try Pod()
@@ -291,7 +324,9 @@ private struct Pod {
   }
 }
 
-@Suite(.enabled(if: mayMakeNamespaces, "needs root and the right to make network namespaces")) struct NamespaceIntegrationTests {
+@Suite(
+  .timeLimit(.minutes(10)), .enabled(if: mayMakeNamespaces, "needs root and the right to make network namespaces"))
+struct NamespaceIntegrationTests {
   @Test("a named namespace is another one than ours, is found by its name, and goes by it")
   func named() throws {
     let name = "kos-\(getpid())-named"

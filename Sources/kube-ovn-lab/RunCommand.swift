@@ -12,7 +12,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var lab: LabArguments
 
   @Option(help: "Seconds that the pods have to get their NICs.")
-  var timeout = 60
+  var timeout = 180
 
   @Argument(help: "Manifests; a folder stands for its .yaml files in order of their names.")
   var files: [String]

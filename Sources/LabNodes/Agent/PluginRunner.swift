@@ -8,8 +8,9 @@ package struct PluginRunner: Sendable {
   private let directories: [String]
   private let deadline: Duration
 
-  /// `deadline` is what one call may take before it is killed: the daemon itself gives up after 20 s.
-  package init(directories: [String], deadline: Duration = .seconds(60)) {
+  /// `deadline` is what one call may take before it is killed: longer than the minute after which our plugin gives up by itself, so that
+  /// its reason is heard.
+  package init(directories: [String], deadline: Duration = .seconds(120)) {
     self.directories = directories
     self.deadline = deadline
   }

@@ -78,8 +78,8 @@ package final class LabCluster: Sendable {
     }
   }
 
-  /// All nodes ready, and somebody leads.
-  private func waitUntilReady(logger: Logger, within limit: Duration = .seconds(60)) async throws {
+  /// All nodes ready, and somebody leads. The limit ends what hangs: a busy machine starts programs slowly.
+  private func waitUntilReady(logger: Logger, within limit: Duration = .seconds(300)) async throws {
     let stores = (nodes: Store<NodeObject>(), leases: Store<Lease>())
     let wanted = nodes
     let isReady = try await finishes(within: limit) {

@@ -120,6 +120,6 @@ struct LabParts: Sendable {
     // Taking many pods down lasts a while, and every one of them is worth it.
     return Supervisor(
       "agent of \(node.name)", ProgramCall(program, ["enter"] + entry.arguments), logFile: directory.agentLog(node.name),
-      grace: .seconds(60), logger: logger)
+      grace: .seconds(300), logger: logger)
   }
 }

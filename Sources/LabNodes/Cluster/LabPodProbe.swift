@@ -15,7 +15,7 @@ package struct LabPodProbe: PodProbe {
     Self.interfaces(in: try await namespace(of: pod))
   }
 
-  package func run(_ call: ProgramCall, in pod: ObjectKey, deadline: Duration = .seconds(10)) async throws -> CommandOutput {
+  package func run(_ call: ProgramCall, in pod: ObjectKey, deadline: Duration = .seconds(60)) async throws -> CommandOutput {
     try await Command.run(call, deadline: deadline, in: try await namespace(of: pod))
   }
 

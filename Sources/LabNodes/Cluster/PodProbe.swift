@@ -21,11 +21,12 @@ package enum LabProgram: Sendable, Hashable {
 }
 
 extension PodProbe {
-  /// Sends one echo request out of an interface; the first may be lost while neighbours find each other, so it is tried three times.
+  /// Sends echo requests out of an interface, one a second, until one is answered: the first may be lost while neighbours find each
+  /// other. Three times, since an error on the way ends `ping` early.
   package func ping(_ address: IPAddress, from pod: ObjectKey, interface: String) async throws -> Bool {
-    let call = ProgramCall(Prerequisites.ping, ["-n", "-c1", "-W1", "-I", interface, address.description])
+    let call = ProgramCall(Prerequisites.ping, ["-n", "-c1", "-w5", "-I", interface, address.description])
     for _ in 0..<3 {
-      if try await run(call, in: pod, deadline: .seconds(5)).isSuccess { return true }
+      if try await run(call, in: pod, deadline: .seconds(30)).isSuccess { return true }
     }
     return false
   }

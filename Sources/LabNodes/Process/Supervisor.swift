@@ -20,8 +20,8 @@ package final class Supervisor: Sendable {
   private let logger: Logger
   private let state = Mutex(State())
 
-  /// `grace` is the time between SIGTERM and SIGKILL at the end.
-  package init(_ name: String, _ call: ProgramCall, logFile: String, grace: Duration = .seconds(10), logger: Logger) {
+  /// `grace` is the time between SIGTERM and SIGKILL at the end. The daemons give their open requests ten seconds.
+  package init(_ name: String, _ call: ProgramCall, logFile: String, grace: Duration = .seconds(30), logger: Logger) {
     self.name = name
     self.call = call
     self.logFile = logFile

@@ -79,8 +79,8 @@ package struct WorkloadControllers: Sendable {
       group.addTask {
         await watch(Store<PodObject>()) { change in
           Self.addOwner(of: change.new?.metadata ?? change.old?.metadata, to: queue)
-          // A pod that came to a lost node after its loss.
-          if change.old == nil { queue.add(.nodes) }
+          // A pod that came to a lost node after its loss: the scheduler may hear of that later than we do.
+          if change.new?.spec["nodeName"] != change.old?.spec["nodeName"] { queue.add(.nodes) }
         }
       }
       group.addTask {

@@ -49,14 +49,17 @@ struct LabUnderTest: Sendable {
       }
       return cluster.name
     }
-    let left = try FileManager.default.contentsOfDirectory(atPath: "/run/netns").filter { LabName(owning: $0) == name }
+    // Another lab may have the name by now: what carries it then is that lab's.
+    guard let lock = try LabLock.take(name) else { return }
+    defer { lock.remove() }
+    let left = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns"))?.filter { LabName(owning: $0) == name } ?? []
     #expect(left.isEmpty, "network namespaces left behind: \(left)")
   }
 
   func apply(_ objects: [JSONValue]) async throws { try await cluster.server.install(objects) }
 
   func logic(_ objects: [JSONValue]) async throws -> LabRun.Outcome {
-    try await LabRun(cluster, deadline: .seconds(60), logger: Logger(label: "run") { _ in SwiftLogNoOpLogHandler() }).run(objects)
+    try await LabRun(cluster, deadline: Self.patience, logger: Logger(label: "run") { _ in SwiftLogNoOpLogHandler() }).run(objects)
   }
 
   /// Waits until a pod runs; fails with its events when it does not.
@@ -87,6 +90,9 @@ struct LabUnderTest: Sendable {
     try #require(isFound, "no event about \(pod) says \"\(text)\": \(told)", sourceLocation: sourceLocation)
   }
 
+  /// Generous: it only ends a test that hangs.
+  private static let patience = Duration.seconds(240)
+
   /// False when `body` takes so long that it hangs.
   private func within(_ body: @escaping @Sendable () async throws -> Void) async throws -> Bool {
     try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -95,7 +101,7 @@ struct LabUnderTest: Sendable {
         return true
       }
       group.addTask {
-        try await ContinuousClock().sleep(for: .seconds(30))
+        try await ContinuousClock().sleep(for: Self.patience)
         return false
       }
       defer { group.cancelAll() }

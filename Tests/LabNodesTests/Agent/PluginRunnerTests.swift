@@ -13,7 +13,7 @@ import WireJSON
     try TextFile.makeDirectory(directory)
     defer { TextFile.removeTree(directory) }
     for (name, script) in scripts { try TextFile.write(directory + "/" + name, ("#!/bin/sh\n" + script).utf8, mode: 0o755) }
-    try await body(PluginRunner(directories: ["/nonexistent", directory], deadline: .seconds(20)), directory)
+    try await body(PluginRunner(directories: ["/nonexistent", directory], deadline: .seconds(300)), directory)
   }
 
   private func attachment(_ types: [String], version: String = "0.4.0") -> NetworkAttachment {

@@ -1,3 +1,4 @@
+import Glibc
 import KubeAPI
 import KubeClient
 import KubeLab
@@ -33,8 +34,24 @@ struct TestLab: Sendable {
       try await body(TestLab(cluster: cluster, logger: logger))
       return cluster.name
     }
-    #expect(namespaces(of: name).isEmpty)
-    #expect(!TextFile.exists(LabDirectory.standard(of: name).path) && !TextFile.exists(LabDirectory.lock(of: name)))
+    #expect(try left(of: name) == [])
+  }
+
+  /// What a lab that has ended left on the machine. Its name is held while we look: who has it by now is another lab, and what carries
+  /// it is not ours to judge.
+  static func left(of name: LabName) throws -> [String] {
+    let file = LabDirectory.lock(of: name)
+    let former = inode(file)
+    guard let lock = try LabLock.take(name) else { return [] }
+    defer { lock.remove() }
+    let directory = LabDirectory.standard(of: name).path
+    let isLocked = former != nil && inode(file) == former
+    return (isLocked ? [file] : []) + (TextFile.exists(directory) ? [directory] : []) + namespaces(of: name)
+  }
+
+  private static func inode(_ path: String) -> ino_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_ino : nil
   }
 
   static func namespaces(of name: LabName, containing text: String = "") -> [String] {
@@ -44,11 +61,37 @@ struct TestLab: Sendable {
   /// Waits until no namespace of the lab has `text` in its name. The kernel tells nobody, so it is asked.
   func vanishes(_ text: String) async throws {
     let name = cluster.name
-    let isGone = try await finishes(within: .seconds(30)) {
+    let isGone = try await finishes(within: Self.patience) {
       while !Task.isCancelled, !Self.namespaces(of: name, containing: text).isEmpty { await Task.yield() }
     }
     try #require(isGone, "still there: \(Self.namespaces(of: name, containing: text))")
   }
+
+  /// Waits until our plugin runs for an ADD of that pod. It tells nobody but the daemon.
+  func pluginAdds(to pod: String) async throws {
+    let isThere = try await finishes(within: Self.patience) {
+      while !Task.isCancelled, !Self.isPluginAdding(to: pod) { await Task.yield() }
+    }
+    try #require(isThere, "no ADD for \(pod) has come to our plugin")
+  }
+
+  private static func isPluginAdding(to pod: String) -> Bool {
+    TextFile.names(in: "/proc").contains { entry in
+      guard Int32(entry) != nil, TextFile.read("/proc/\(entry)/cmdline")?.hasPrefix(programs + "/kube-ovn\0") == true else { return false }
+      let environment = (TextFile.read("/proc/\(entry)/environ") ?? "").split(separator: "\0")
+      let arguments = environment.first { $0.hasPrefix("CNI_ARGS=") }?.dropFirst("CNI_ARGS=".count).split(separator: ";") ?? []
+      return environment.contains("CNI_COMMAND=ADD") && arguments.contains("K8S_POD_NAME=\(pod)")
+    }
+  }
+
+  /// The messages of the events about a pod, so far.
+  func messages(about pod: String) async throws -> [String] {
+    try await cluster.client.listAll(RawObject<EventKind>.self).items.filter { $0.value["involvedObject"]?["name"]?.string == pod }
+      .compactMap { $0.value["message"]?.string }
+  }
+
+  /// Generous: it only ends a test that hangs.
+  static let patience = Duration.seconds(240)
 
   func apply(_ objects: JSONValue...) async throws { try await cluster.server.install(objects) }
 
@@ -58,7 +101,7 @@ struct TestLab: Sendable {
 
   /// Waits until the pods, all of them, are as wanted; a failure tells how they are.
   @discardableResult
-  func pods(_ what: String, within limit: Duration = .seconds(60), _ isMet: @escaping @Sendable ([PodFacts]) -> Bool) async throws
+  func pods(_ what: String, within limit: Duration = patience, _ isMet: @escaping @Sendable ([PodFacts]) -> Bool) async throws
     -> [PodFacts]
   {
     try await objects(PodObject.self, what, within: limit) { isMet($0.map(PodFacts.init).sorted { $0.key < $1.key }) }.map(PodFacts.init)
@@ -66,7 +109,7 @@ struct TestLab: Sendable {
 
   @discardableResult
   func objects<R: Resource>(
-    _ type: R.Type, _ what: String, within limit: Duration = .seconds(60), _ isMet: @escaping @Sendable ([R]) -> Bool
+    _ type: R.Type, _ what: String, within limit: Duration = patience, _ isMet: @escaping @Sendable ([R]) -> Bool
   ) async throws -> [R] {
     let store = Store<R>()
     let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))

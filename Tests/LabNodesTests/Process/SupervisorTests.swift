@@ -3,7 +3,7 @@ import LabNodes
 import Logging
 import Testing
 
-@Suite struct SupervisorTests {
+@Suite(.timeLimit(.minutes(10))) struct SupervisorTests {
   private func withLog<Value>(_ body: (String) async throws -> Value) async rethrows -> Value {
     let path = "/tmp/labtest-supervisor-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).log"
     defer { unlink(path) }
@@ -32,12 +32,13 @@ import Testing
     await withLog { log in
       let (starts, continuation) = AsyncStream.makeStream(of: Int32.self)
       let script = "trap 'echo bye; exit 0' TERM; echo ready; while true; do sleep 0.05; done"
-      let supervisor = Supervisor("test", ProgramCall("/bin/sh", ["-c", script]), logFile: log, logger: Logger(label: "test"))
+      let supervisor = Supervisor(
+        "test", ProgramCall("/bin/sh", ["-c", script]), logFile: log, grace: .seconds(300), logger: Logger(label: "test"))
       var pid: Int32 = 0
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await supervisor.run(onStart: { continuation.yield($0) }) }
         for await started in starts.prefix(1) { pid = started }
-        while TextFile.read(log)?.contains("ready") != true { await Task.yield() }
+        while TextFile.read(log)?.contains("ready") != true, !Task.isCancelled { await Task.yield() }
         group.cancelAll()
       }
       #expect(supervisor.processID == nil && kill(pid, 0) == -1)
@@ -55,7 +56,7 @@ import Testing
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await supervisor.run(onStart: { continuation.yield($0) }) }
         for await _ in starts.prefix(1) {}
-        while TextFile.read(log)?.contains("ready") != true { await Task.yield() }
+        while TextFile.read(log)?.contains("ready") != true, !Task.isCancelled { await Task.yield() }
         group.cancelAll()
       }
       #expect(supervisor.processID == nil)

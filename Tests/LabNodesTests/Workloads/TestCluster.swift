@@ -104,6 +104,8 @@ struct Cluster: Sendable {
 final class PretendedNodes: Sendable {
   private let client: KubeClient
   private let lost = Mutex<Set<String>>([])
+  /// Uids of pods that run or have run. No agent starts a pod twice, also when its watch is behind what it has written.
+  private let started = Mutex<Set<String>>([])
   private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
   init(client: KubeClient) { self.client = client }
@@ -134,7 +136,9 @@ final class PretendedNodes: Sendable {
       if facts.isDeleting {
         try await api.remove(pod)
       } else if facts.phase != "Running", !facts.isTerminal {
+        guard !started.withLock({ $0.contains(facts.uid) }) else { return }
         try await api.patchStatus(of: pod, PodStatusPatch.running(pod, addresses: [], hostAddresses: [], now: Fixture.now))
+        started.withLock { _ = $0.insert(facts.uid) }
       } else if facts.phase == "Running", case .run(let exit?) = SandboxMachine.Wish(pod) {
         try await api.patchStatus(of: pod, PodStatusPatch.exited(pod, code: exit.code, now: Fixture.now))
       }

@@ -8,7 +8,7 @@ import Testing
 import WireJSON
 
 /// The controllers and the scheduler against the embedded API server, with a stand-in for the nodes that does no more than their writes.
-@Suite(.timeLimit(.minutes(2))) struct WorkloadControllersTests {
+@Suite(.timeLimit(.minutes(10))) struct WorkloadControllersTests {
   @Test("a Deployment becomes a ReplicaSet becomes running pods, spread over the nodes, and its status says so")
   func deployment() async throws {
     try await Cluster.run { cluster in
@@ -104,11 +104,11 @@ import WireJSON
       _ = try await cluster.wait(for: Deployment.self, "web") { $0?.status["availableReplicas"] == 2 }
       await cluster.nodes.lose("node1")
       try await cluster.setReady("node1", "Unknown")
-      let pods = try await cluster.settled { pods in
+      // One that the scheduler bound before it heard of the loss goes the same way.
+      _ = try await cluster.settled { pods in
         pods.count { $0.nodeName == "node2" && $0.isReady && !$0.isDeleting } == 2
-          && pods.contains { $0.nodeName == "node1" && $0.isDeleting }
+          && pods.contains { $0.nodeName == "node1" } && pods.allSatisfy { $0.nodeName == "node2" || $0.isDeleting }
       }
-      #expect(pods.count == 3)
     }
   }
 

@@ -211,7 +211,7 @@ struct ClusterUnderTest: Sendable {
   }
 
   /// Generous: it only ends a test that hangs.
-  private static let patience = Duration.seconds(20)
+  private static let patience = Duration.seconds(180)
 
   func within(
     _ sourceLocation: SourceLocation, _ what: @autoclosure () -> String, _ body: @escaping @Sendable () async throws -> Void

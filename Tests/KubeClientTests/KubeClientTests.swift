@@ -26,7 +26,7 @@ func statusJSON(_ code: Int, _ reason: String, _ message: String = "m", retryAft
   return HTTPResponse(status: code, json: body.bytes)
 }
 
-@Suite("requests to the API server", .timeLimit(.minutes(1))) struct KubeClientTests {
+@Suite("requests to the API server", .timeLimit(.minutes(10))) struct KubeClientTests {
   private let clock = ManualClock(isHasty: true)
   private let key = ObjectKey(namespace: "default", name: "a")
 

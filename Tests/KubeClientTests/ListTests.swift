@@ -6,7 +6,7 @@ import WireJSON
 
 @testable import KubeClient
 
-@Suite("lists", .timeLimit(.minutes(1))) struct ListTests {
+@Suite("lists", .timeLimit(.minutes(10))) struct ListTests {
   private func client(_ exchange: ScriptedExchange) -> KubeClient {
     KubeClient(exchange, limiter: nil, time: TimeSource(ManualClock(isHasty: true)))
   }

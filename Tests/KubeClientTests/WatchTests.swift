@@ -6,7 +6,7 @@ import WireJSON
 
 @testable import KubeClient
 
-@Suite("watches", .timeLimit(.minutes(1))) struct WatchTests {
+@Suite("watches", .timeLimit(.minutes(10))) struct WatchTests {
   private func client(_ exchange: ScriptedExchange) -> KubeClient { KubeClient(exchange, limiter: nil) }
 
   private func summary(_ event: WatchEvent<Pod>) -> String {

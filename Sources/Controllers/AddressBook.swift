@@ -41,6 +41,14 @@ final class AddressBook: Sendable {
   }
 }
 
+extension Grant {
+  /// The same as the allocator enters it.
+  func holding(of owner: PodOwner) -> HoldingRecord {
+    HoldingRecord(
+      nic: owner.recordName(attachment.provider), owner: owner.allocatorOwner, subnet: subnet.name, addresses: addresses, mac: mac)
+  }
+}
+
 extension PodOwner {
   /// The allocator's view of the owner.
   var allocatorOwner: Owner { Owner(key: key, uid: uid.isEmpty ? nil : uid) }

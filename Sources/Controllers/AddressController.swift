@@ -11,6 +11,7 @@ package struct AddressController: Sendable {
   package let stores: ClusterStores
   let book: AddressBook
   private let signals: ControllerSignals
+  private let ended = EndedPods()
   private let options: ControllerOptions
   private let pods: PodReconciler
   private let records: IPRecordReconciler
@@ -32,7 +33,7 @@ package struct AddressController: Sendable {
     /// Wall time, for deadlines that objects carry.
     package var now: @Sendable () -> Timestamp
     package var usageChanged: @Sendable (Subnet, PodNetwork.FamilyUsage, PodNetwork.FamilyUsage) -> Void = { _, _, _ in }
-    package var collected: @Sendable (IPRecord, String) -> Void = { _, _ in }
+    package var collected: @Sendable (CollectedAddress) -> Void = { _ in }
     package var conflicts: @Sendable (RestoreConflict) -> Void = { _ in }
 
     package init(client: KubeClient, events: PodEvents, logger: Logger, now: @escaping @Sendable () -> Timestamp) {
@@ -51,17 +52,20 @@ package struct AddressController: Sendable {
     signals = ControllerSignals(clock: clock)
     sleep = { try await clock.sleep(for: $0, tolerance: nil) }
     let writer = ClusterWriter(client: environment.client, written: WrittenRecords(watching: stores.records))
+    let lookup = OwnerLookup(
+      stores: stores, book: book, writer: writer, keepsVMAddress: options.keepsVMAddress, now: environment.now)
     let release = PodRelease(
-      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, logger: environment.logger)
+      stores: stores, book: book, writer: writer, lookup: lookup, events: environment.events, signals: signals,
+      collected: environment.collected, logger: environment.logger)
     pods = PodReconciler(
-      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, release: release, now: environment.now,
-      logger: environment.logger)
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, release: release, ended: ended,
+      keepsVMAddress: options.keepsVMAddress, now: environment.now, logger: environment.logger)
     records = IPRecordReconciler(
-      stores: stores, book: book, writer: writer, signals: signals, release: release, collected: environment.collected,
-      now: environment.now, logger: environment.logger)
+      stores: stores, book: book, writer: writer, lookup: lookup, signals: signals, release: release, logger: environment.logger)
     let adoption = PoolAdoption(stores: stores, book: book, signals: signals)
     subnets = SubnetReconciler(
       stores: stores, book: book, writer: writer, events: environment.events, signals: signals, pools: adoption, options: options,
+      lookup: lookup,
       conflicts: environment.conflicts, now: environment.now, logger: environment.logger)
     pools = PoolReconciler(
       stores: stores, book: book, writer: writer, events: environment.events, adoption: adoption, now: environment.now,
@@ -70,7 +74,8 @@ package struct AddressController: Sendable {
       stores: stores, book: book, writer: writer, signals: signals, defaultSubnet: options.defaultSubnet)
     poolStatus = PoolStatusWriter(stores: stores, book: book, writer: writer)
     status = SubnetStatusWriter(stores: stores, book: book, writer: writer, signals: signals, usageChanged: environment.usageChanged)
-    restore = AllocatorRestore(stores: stores, book: book, subnets: subnets, now: environment.now, logger: environment.logger)
+    restore = AllocatorRestore(
+      stores: stores, book: book, subnets: subnets, lookup: lookup, now: environment.now, logger: environment.logger)
     claims = EpochClaim(stores: stores, writer: writer, now: environment.now)
     connect()
   }
@@ -125,12 +130,14 @@ package struct AddressController: Sendable {
 
   /// Which change of which kind concerns whom.
   private func connect() {
+    // First: what is noted about a pod's end must be there when its key is taken up.
+    signals.connectOwners(stores, ended: ended)
     stores.pods.onChange { change in signals.pods.add(change.key) }
     stores.records.onChange { change in
       signals.records.add(change.key)
       guard change.new == nil, let old = change.old else { return }
       // A record that is gone may hold up its pod, or the pod that came after it, or its subnet.
-      signals.pods.add(ObjectKey(namespace: old.spec.namespace, name: old.spec.podName))
+      signals.wakeOwner(of: old, in: stores)
       signals.touched([old.spec.subnet])
       if stores.subnets[ObjectKey(name: old.spec.subnet)]?.metadata.isDeleting == true {
         signals.subnets.add(ObjectKey(name: old.spec.subnet))

@@ -10,18 +10,19 @@ struct AllocatorRestore: Sendable {
   let stores: ClusterStores
   let book: AddressBook
   let subnets: SubnetReconciler
+  let lookup: OwnerLookup
   let now: @Sendable () -> Timestamp
   let logger: Logger
 
   /// Subnets, then records, then annotated pods; after that the allocator gives addresses.
   func run() {
     for subnet in RestoreOrder.subnets(stores.subnets.all, holding: isHolding) { adopt(subnet) }
-    let claims = RestoreOrder.claims(stores.records.all, pods: { stores.pods[$0] }, now: now())
+    let claims = RestoreOrder.claims(stores.records.all, pods: { lookup.pod(of: $0) }, now: now())
     var restored = 0
     for claim in claims where subnets.report(claim, book.allocator.restore(claim.holding)) { restored += 1 }
     let plans = book.table.plans
     for pod in stores.pods.all {
-      for claim in RestoreOrder.claims(of: pod, on: plans, now: now())
+      for claim in RestoreOrder.claims(of: pod, keepsVMAddress: lookup.keepsVMAddress, on: plans, now: now())
       where book.allocator.held(nic: claim.holding.nic, ofOwner: claim.holding.owner.key) == nil {
         subnets.report(claim, book.allocator.restore(claim.holding))
       }

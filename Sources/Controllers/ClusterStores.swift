@@ -4,7 +4,10 @@ import PodNetwork
 
 /// The controller's view of the cluster: one store a kind.
 package struct ClusterStores: Sendable {
-  package let pods = Store<Pod>(indexes: [.init(IndexName.network) { PodNetworks.named(by: $0).map(\.description) }])
+  package let pods = Store<Pod>(indexes: [
+    .init(IndexName.network) { PodNetworks.named(by: $0).map(\.description) },
+    .init(IndexName.machine) { pod in PodOwner.machineKey(of: pod).map { [$0.description] } ?? [] },
+  ])
   package let namespaces = Store<Namespace>()
   package let nodes = Store<Node>()
   package let networks = Store<NetworkAttachmentDefinition>()
@@ -13,7 +16,17 @@ package struct ClusterStores: Sendable {
   package let records = Store<IPRecord>(indexes: [
     .init(IndexName.pod) { [ObjectKey(namespace: $0.spec.namespace, name: $0.spec.podName).description] },
     .init(IndexName.subnet) { [$0.spec.subnet] },
+    .init(IndexName.set) { record in
+      guard record.spec.podType == PodOwner.Kind.statefulSet.rawValue, let set = PodOwner.setName(ofPod: record.spec.podName) else {
+        return []
+      }
+      return [ObjectKey(namespace: record.spec.namespace, name: set).description]
+    },
   ])
+  package let sets = Store<StatefulSet>()
+  /// KubeVirt's kinds, empty in a cluster without it.
+  package let machines = Store<VirtualMachine>()
+  package let instances = Store<VirtualMachineInstance>()
 
   package init() {}
 
@@ -28,10 +41,16 @@ package struct ClusterStores: Sendable {
   /// Pools whose text names a subnet, in name order.
   package func pools(inSubnet name: String) -> [IPPool] { pools.objects(IndexName.subnet, name) }
 
+  /// Records that a StatefulSet's pods of any ordinal left behind or use.
+  package func records(ofSet key: ObjectKey) -> [IPRecord] { records.objects(IndexName.set, key.description) }
+
+  /// The pods in which a virtual machine runs: two while it moves to another node.
+  package func pods(ofMachine key: ObjectKey) -> [Pod] { pods.objects(IndexName.machine, key.description) }
+
   /// Whether every first list has arrived.
   package var areSynced: Bool {
     pods.isSynced && namespaces.isSynced && nodes.isSynced && networks.isSynced && subnets.isSynced && pools.isSynced
-      && records.isSynced
+      && records.isSynced && sets.isSynced && machines.isSynced && instances.isSynced
   }
 
   package func waitUntilSynced() async throws {
@@ -41,13 +60,18 @@ package struct ClusterStores: Sendable {
     try await networks.waitUntilSynced()
     try await namespaces.waitUntilSynced()
     try await nodes.waitUntilSynced()
+    try await sets.waitUntilSynced()
+    try await machines.waitUntilSynced()
+    try await instances.waitUntilSynced()
     try await pods.waitUntilSynced()
   }
 }
 
 /// Names of the stores' indexes.
 private enum IndexName {
+  static let machine = "machine"
   static let network = "network"
   static let pod = "pod"
+  static let set = "set"
   static let subnet = "subnet"
 }

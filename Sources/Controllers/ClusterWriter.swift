@@ -22,10 +22,10 @@ struct ClusterWriter: Sendable {
     let name = owner.recordName(grant.attachment.provider)
     var existing = known
     if existing == nil {
-      if written.contains(name) { return }
+      if written.contains(name, uid: owner.uid) { return }
       do {
         _ = try await client.create(IPRecord.self, body: IPRecordBuilder.create(grant, owner: owner, nodeName: nodeName))
-        written.insert(name)
+        written.insert(name, uid: owner.uid)
         return
       } catch let error as APIError where error.isAlreadyExists {
         existing = try await client.get(IPRecord.self, ObjectKey(name: name))
@@ -33,21 +33,19 @@ struct ClusterWriter: Sendable {
     }
     guard let existing else { return }
     guard !existing.metadata.isDeleting else { throw RecordLeaving(name: name) }
-    // Names of pods and namespaces may hold dots, so that two pods can come to one name of a record.
     let holder = ObjectKey(namespace: existing.spec.namespace, name: existing.spec.podName)
-    guard holder.name.isEmpty || holder.description == owner.key else { throw RecordTaken(name: name, holder: holder) }
+    guard owner.mayTake(existing) else { throw RecordTaken(name: name, holder: holder) }
     guard let patch = IPRecordBuilder.update(existing, grant, owner: owner, nodeName: nodeName) else { return }
     _ = try await client.patch(IPRecord.self, existing.key, merge: patch)
   }
 
-  func record(named name: String) async throws -> IPRecord? {
-    do { return try await client.get(IPRecord.self, ObjectKey(name: name)) } catch let error as APIError where error.isNotFound {
-      return nil
-    }
-  }
+  func record(named name: String) async throws -> IPRecord? { try await object(ObjectKey(name: name)) }
 
-  func pod(_ key: ObjectKey) async throws -> Pod? {
-    do { return try await client.get(Pod.self, key) } catch let error as APIError where error.isNotFound { return nil }
+  func pod(_ key: ObjectKey) async throws -> Pod? { try await object(key) }
+
+  /// The object as the API server has it now; nil when it, or its kind, does not exist.
+  func object<R: Resource>(_ key: ObjectKey) async throws -> R? {
+    do { return try await client.get(R.self, key) } catch let error as APIError where error.isNotFound { return nil }
   }
 
   /// Deletes a record if it is still the one seen. One that is gone is as good.
@@ -81,10 +79,20 @@ struct RecordLeaving: Error, CustomStringConvertible {
   var description: String { "IP \(name) is being deleted" }
 }
 
+extension PodOwner {
+  /// Whether a record of this owner's name is this owner's: names of pods and namespaces may hold dots, so that two pods can come to
+  /// one name, and a pod may have the name of a virtual machine.
+  func mayTake(_ record: IPRecord) -> Bool {
+    guard !record.spec.podName.isEmpty else { return true }
+    guard record.spec.namespace == namespace, record.spec.podName == name else { return false }
+    return (record.spec.podType == Kind.virtualMachine.rawValue) == (kind == .virtualMachine) || record.isReservation
+  }
+}
+
 /// The record's name belongs to another pod.
 struct RecordTaken: Error, CustomStringConvertible {
   let name: String
   let holder: ObjectKey
 
-  var description: String { "IP \(name) is the record of pod \(holder): one of the two pods must have another name" }
+  var description: String { "IP \(name) is the record of pod or virtual machine \(holder): one of the two must have another name" }
 }

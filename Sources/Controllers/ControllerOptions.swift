@@ -10,6 +10,8 @@ package struct ControllerOptions: Sendable, Equatable {
   package var enableLB = true
   /// The subnet of namespaces that have none of their own, where it exists.
   package var defaultSubnet = "ovn-default"
+  /// Whether a KubeVirt machine, rather than the pod it runs in, owns its addresses.
+  package var keepsVMAddress = true
   /// Lease of leader election; nil runs without (tests, a single replica in the lab).
   package var namespace = "kube-system"
   package var identity = ""

@@ -19,6 +19,13 @@ package struct PodEvents: Sendable {
         message: what.joined(separator: "; ")))
   }
 
+  func collected(_ address: CollectedAddress) {
+    record(
+      EventDraft(
+        type: IPRecord.resourceType, object: address.record, uid: address.uid, level: .normal, reason: EventReason.collected,
+        message: "address \(address.address) of subnet \(address.subnet) is free again: \(address.why)"))
+  }
+
   func refused(_ refusals: [NetworkRefusal], _ pod: Pod) {
     for refusal in refusals {
       note(

@@ -15,6 +15,8 @@ struct PodReconciler: Sendable {
   let events: PodEvents
   let signals: ControllerSignals
   let release: PodRelease
+  let ended: EndedPods
+  let keepsVMAddress: Bool
   let now: @Sendable () -> Timestamp
   let logger: Logger
 
@@ -22,13 +24,15 @@ struct PodReconciler: Sendable {
     let wakeUps = book.wait { $0.takeWakeUps(of: key) }
     // However this ends: what the pod was woken for and did not take is the next one's.
     defer { signals.passOn(wakeUps, in: book) }
+    let before = ended.take(key)
     guard let pod = stores.pods[key] else {
       _ = book.notice(key, [])
-      return try await release.all(of: key, uid: nil)
+      book.wait { $0.remove(key) }
+      return try await release.review(key, ended: before)
     }
     switch PodPhase(pod, now: now()) {
-    case .hostNetwork: return .done
-    case .finished: return try await release.all(of: key, uid: pod.metadata.uid)
+    case .hostNetwork: return try await release.review(key, ended: before)
+    case .finished: return try await end(pod)
     case .leaving(let deadline):
       book.wait { $0.remove(key) }
       return .again(after: .seconds(max(1, deadline.seconds - now().seconds)))
@@ -39,9 +43,9 @@ struct PodReconciler: Sendable {
   /// Gives the pod what it still lacks: all of it or nothing.
   private func serve(_ pod: Pod) async throws -> ReconcileResult {
     let ticket = book.wait { $0.ticket }
-    let owner = PodOwner(pod)
+    let owner = PodOwner(pod, keepsVMAddress: keepsVMAddress)
     let networks = PodNetworks(of: pod, definitions: { stores.networks[$0] })
-    try await release.unplugged(pod, networks)
+    try await release.unplugged(pod, networks, owner)
 
     var missing: [Attachment] = []
     var kept: [Grant] = []
@@ -62,10 +66,7 @@ struct PodReconciler: Sendable {
     var bindings: [AttachmentBinding] = []
     for attachment in missing {
       do throws(NetworkRefusal) {
-        let wish = try AttachmentWish(of: withoutOwnWriting(pod, attachment), for: attachment)
-        notices += wish.notices
-        let held = book.held(nic: owner.recordName(attachment.provider), owner: owner)
-        bindings.append(try SubnetSelector(table, namespace: pod.metadata.namespace).bind(attachment, wish, held: held))
+        bindings.append(try bind(attachment, pod, owner, SubnetSelector(table, namespace: pod.metadata.namespace), &notices))
       } catch {
         refusals.append(error)
       }
@@ -86,7 +87,39 @@ struct PodReconciler: Sendable {
     return .done
   }
 
+  /// The pod's NICs are not needed any more; whether its addresses are, its owner decides.
+  private func end(_ pod: Pod) async throws -> ReconcileResult {
+    book.wait { $0.remove(pod.key) }
+    let owner = PodOwner(pod, keepsVMAddress: keepsVMAddress)
+    guard owner.kind == .virtualMachine else { return try await release.review(pod.key, ended: [pod.metadata.uid]) }
+    signals.judge(stores.records(ofPod: owner.objectKey))
+    return .done
+  }
+
   // MARK: Deciding
+
+  /// What the pod wants on a NIC, and where. What its owner holds already may count for more (decisions.md §4 row 31).
+  private func bind(
+    _ attachment: Attachment, _ pod: Pod, _ owner: PodOwner, _ selector: SubnetSelector, _ notices: inout [String]
+  ) throws(NetworkRefusal) -> AttachmentBinding {
+    let nic = owner.recordName(attachment.provider)
+    if let record = stores.records[ObjectKey(name: nic)], !owner.mayTake(record) {
+      let taken = RecordTaken(name: nic, holder: record.ownerKey)
+      throw NetworkRefusal(subject: attachment.provider.text, reason: taken.description, isFinal: false)
+    }
+    let asking = withoutOwnWriting(pod, attachment)
+    let held = book.held(nic: nic, owner: owner)
+    if let held, let kept = try AttachmentWish.keeping(held.addresses, of: asking, for: attachment, keepsVMAddress: keepsVMAddress) {
+      let binding = try selector.bind(attachment, kept, held: held)
+      if binding.subnets.contains(held.subnet) {
+        notices += kept.notices
+        return binding
+      }
+    }
+    let wish = try AttachmentWish(of: asking, for: attachment, keepsVMAddress: keepsVMAddress)
+    notices += wish.notices
+    return try selector.bind(attachment, wish, held: held)
+  }
 
   private func allocate(_ bindings: [AttachmentBinding], _ owner: PodOwner) throws(AllocationFailure) -> [Grant] {
     let requests = bindings.map { $0.request(owner: owner) }
@@ -119,9 +152,11 @@ struct PodReconciler: Sendable {
   private func standing(_ attachment: Attachment, _ pod: Pod, _ owner: PodOwner) -> Standing? {
     guard let annotated = AnnotatedAddress(pod, attachment.provider) else { return nil }
     let nic = owner.recordName(attachment.provider)
-    if book.allocator.held(nic: nic, ofOwner: owner.key) != nil {
-      let grant = book.grant(of: attachment, nic: nic, owner: owner)
-      return grant.flatMap { $0.addresses == annotated.addresses ? .granted($0) : nil }
+    if let held = book.allocator.held(nic: nic, ofOwner: owner.key) {
+      guard let grant = book.grant(of: attachment, nic: nic, owner: owner), grant.addresses == annotated.addresses else { return nil }
+      // The record is about to say for whom it is: who frees it later is known by that.
+      if held.owner.uid != owner.uid { _ = book.allocator.restore(grant.holding(of: owner)) }
+      return .granted(grant)
     }
     var isTaken = false
     let plans = book.table.plans
@@ -136,7 +171,7 @@ struct PodReconciler: Sendable {
       return book.grant(of: attachment, nic: nic, owner: owner).map { .granted($0) }
     }
     guard let record = stores.records[ObjectKey(name: nic)], !record.metadata.isDeleting, record.addresses == annotated.addresses,
-      ObjectKey(namespace: record.spec.namespace, name: record.spec.podName).description == owner.key
+      record.ownerKey == owner.objectKey
     else { return nil }
     return isTaken && pod.phase != "Running" ? nil : .unlisted
   }
@@ -170,9 +205,10 @@ struct PodReconciler: Sendable {
   private func write(_ grants: [Grant], _ owner: PodOwner, _ pod: Pod) async throws {
     try await ensureRecords(grants, owner, pod)
     do {
-      try await writer.patch(pod.key, AllocationPatch.grant(grants, to: pod))
+      let machine = owner.kind == .virtualMachine ? owner.name : nil
+      try await writer.patch(pod.key, AllocationPatch.grant(grants, to: pod, machine: machine))
     } catch let error as APIError where error.isNotFound {
-      _ = try await release.all(of: pod.key, uid: pod.metadata.uid)
+      _ = try await end(pod)
       return
     }
     book.wait { $0.remove(pod.key) }
@@ -213,7 +249,7 @@ struct PodReconciler: Sendable {
       do {
         try await writer.patch(pod.key, patch)
       } catch let error as APIError where error.isNotFound {
-        return try await release.all(of: pod.key, uid: pod.metadata.uid)
+        return try await end(pod)
       }
     }
     return .done

@@ -11,66 +11,123 @@ struct PodRelease: Sendable {
   let stores: ClusterStores
   let book: AddressBook
   let writer: ClusterWriter
+  let lookup: OwnerLookup
   let events: PodEvents
   let signals: ControllerSignals
+  let collected: @Sendable (CollectedAddress) -> Void
   let logger: Logger
 
-  /// Every address of a pod that is gone (`uid` nil) or finished. A pod that came after it under the same name keeps its own: records
-  /// of another uid are left alone while that pod exists.
-  func all(of key: ObjectKey, uid: String?) async throws -> ReconcileResult {
-    book.wait { $0.remove(key) }
+  /// What is held under the name of a pod that is gone or finished, as far as nobody keeps it (`Retention`). `ended` are the uids of pods
+  /// whose end was seen; without any this is the collector, which has seen nothing happen and asks.
+  func review(_ key: ObjectKey, ended: Set<String>) async throws -> ReconcileResult {
     var nics = Set(book.allocator.held(byOwner: key.description).map(\.allocation.nic))
     var released: [String] = []
     for record in stores.records(ofPod: key) {
       nics.remove(record.metadata.name)
-      guard Self.mayRelease(record, uid: uid) else { continue }
-      released.append("ipCR=\(record.metadata.name) subnet=\(record.spec.subnet)")
-      if !record.metadata.isDeleting { try await writer.delete(record) }
-    }
-    for nic in nics.sorted() {
-      if let record = try await writer.record(named: nic) {
-        guard Self.mayRelease(record, uid: uid) else { continue }
-        if !record.metadata.isDeleting { try await writer.delete(record) }
+      guard !record.metadata.isDeleting, case .release(let reason) = try await lookup.verdict(on: record, ended: ended) else { continue }
+      if ended.isEmpty {
+        try await collect(record, reason)
       } else {
-        free(nic: nic, owner: Owner(key: key.description, uid: uid))
+        try await writer.delete(record)
+        released.append("ipCR=\(record.metadata.name) subnet=\(record.spec.subnet)")
       }
     }
+    for nic in nics.sorted() { released += try await reviewHolding(nic, of: key, ended: ended) }
     if !released.isEmpty {
-      events.released(released, of: key, uid: uid)
+      events.released(released, of: key, uid: ended.first)
       logger.info("released", metadata: ["pod": "\(key)", "records": "\(released.joined(separator: "; "))"])
     }
     return .done
   }
 
-  /// Records of NICs that the pod asks for no more (decisions.md §4 row 11). A NAD that is missing is no such sign: the NIC still runs.
-  func unplugged(_ pod: Pod, _ networks: PodNetworks) async throws {
-    guard networks.isComplete else { return }
-    let owner = PodOwner(pod)
-    let wanted = Set(networks.attachments.map { owner.recordName($0.provider) })
-    var withdrawn: [ProviderName] = []
-    for record in stores.records(ofPod: pod.key) where !wanted.contains(record.metadata.name) {
-      guard Self.mayRelease(record, uid: pod.metadata.uid), record.metadata.annotations[AnnotationKey.podUID] == pod.metadata.uid,
-        let provider = owner.provider(ofRecord: record.metadata.name), provider != .primary,
-        !networks.references(provider)
-      else { continue }
-      if !record.metadata.isDeleting { try await writer.delete(record) }
-      withdrawn.append(provider)
+  /// A record that nobody stands behind: deleted if it is still the one that was judged (cases.md A10), with an event that says why.
+  func collect(_ record: IPRecord, _ reason: ReleaseReason) async throws {
+    try await writer.delete(record)
+    tell(CollectedAddress(record: record, why: reason))
+  }
+
+  /// An address that the allocator holds under a name and for which the watch shows no record: it may be on its way, or was lost with the
+  /// pod between two writes.
+  private func reviewHolding(_ nic: String, of key: ObjectKey, ended: Set<String>) async throws -> [String] {
+    guard lookup.livingPods(of: key, ended: ended).isEmpty, let held = book.allocator.held(nic: nic, ofOwner: key.description) else {
+      return []
     }
-    let patch = AllocationPatch.withdraw(withdrawn, from: pod)
+    // A record of another pod whose name comes to the same does not stand for this one.
+    if let record = try await writer.record(named: nic), record.ownerKey == key {
+      guard !record.metadata.isDeleting, case .release(let reason) = try await lookup.verdict(on: record, ended: ended) else { return [] }
+      try await collect(record, reason)
+      return []
+    }
+    if ended.isEmpty, let pod = try await writer.pod(key), pod.needsNetwork(now: lookup.now()) { return [] }
+    guard free(nic: nic, owner: held.owner) else { return [] }
+    guard ended.isEmpty else { return ["ipam=\(nic) subnet=\(held.allocation.subnet)"] }
+    tell(CollectedAddress(held, why: .podGone(key)))
+    return []
+  }
+
+  /// Records of NICs that the pod asks for no more, whichever pod of its name they were made for (decisions.md §4 row 11, cases.md B18).
+  /// A NAD that is missing is no such sign: the NIC still runs.
+  func unplugged(_ pod: Pod, _ networks: PodNetworks, _ owner: PodOwner) async throws {
+    guard networks.isComplete else { return }
+    let others = siblings(of: pod, owner)
+    guard others.allSatisfy(\.isComplete) else { return }
+    func isWanted(_ provider: ProviderName) -> Bool {
+      provider == .primary || networks.references(provider) || others.contains { $0.references(provider) }
+    }
+    var released: [String] = []
+    for record in stores.records(ofPod: owner.objectKey) where !record.isReservation && !record.metadata.isDeleting {
+      guard let provider = owner.provider(ofRecord: record.metadata.name), !isWanted(provider), owner.mayTake(record),
+        try await isLatest(pod, owner, record)
+      else { continue }
+      try await writer.delete(record)
+      released.append("ipCR=\(record.metadata.name) subnet=\(record.spec.subnet)")
+    }
+    if !released.isEmpty {
+      events.released(released, of: pod.key, uid: pod.metadata.uid)
+      logger.info("unplugged", metadata: ["pod": "\(pod.key)", "records": "\(released.joined(separator: "; "))"])
+    }
+    try await dropUnwritten(pod, owner, isWanted)
+    let annotated = pod.metadata.annotations.compactMap { $0.value == "true" ? ProviderName.split($0.key, .allocated) : nil }
+    let patch = AllocationPatch.withdraw(annotated.filter { $0 != .primary && !networks.references($0) }, from: pod)
     if !patch.isEmpty { try await writer.patch(pod.key, patch) }
   }
 
-  /// The allocator forgets a NIC that no record stands for; whoever waits for its address is tried again.
-  func free(nic: String, owner: Owner) {
-    guard let released = book.allocator.release(nic: nic, of: owner) else { return }
-    signals.returned(Returned.all(of: released, in: book.allocator), in: book)
-    signals.touched([released.held.allocation.subnet])
+  /// Addresses of such NICs that no record was ever written for: their pod was edited before the write could be repeated.
+  private func dropUnwritten(_ pod: Pod, _ owner: PodOwner, _ isWanted: (ProviderName) -> Bool) async throws {
+    for held in book.allocator.held(byOwner: owner.key) {
+      let nic = held.allocation.nic
+      guard let provider = owner.provider(ofRecord: nic), !isWanted(provider), stores.records[ObjectKey(name: nic)] == nil else { continue }
+      if let record = try await writer.record(named: nic), record.ownerKey == owner.objectKey { continue }
+      free(nic: nic, owner: held.owner)
+    }
   }
 
-  /// A reservation outlives its pod; a record of a later pod of the same name is not ours to take.
-  static func mayRelease(_ record: IPRecord, uid: String?) -> Bool {
-    guard record.metadata.labels[LabelKey.ipReserved] != "true" else { return false }
-    guard let uid, let holder = record.metadata.annotations[AnnotationKey.podUID] else { return true }
-    return holder == uid
+  /// What the other pods of a virtual machine ask for: while it moves, the two may differ.
+  private func siblings(of pod: Pod, _ owner: PodOwner) -> [PodNetworks] {
+    guard owner.kind == .virtualMachine else { return [] }
+    return lookup.pods(ofMachine: owner.objectKey).filter { $0.metadata.uid != pod.metadata.uid && $0.needsNetwork(now: lookup.now()) }
+      .map { PodNetworks(of: $0, definitions: { stores.networks[$0] }) }
+  }
+
+  /// Whether this pod may speak for the record: one that carries another uid may be a later pod's, which the watch has not shown yet.
+  private func isLatest(_ pod: Pod, _ owner: PodOwner, _ record: IPRecord) async throws -> Bool {
+    guard let uid = record.podUID, uid != owner.uid else { return true }
+    return try await writer.pod(pod.key)?.metadata.uid == pod.metadata.uid
+  }
+
+  /// The allocator forgets a NIC that no record stands for; whoever waits for its address is tried again.
+  @discardableResult
+  func free(nic: String, owner: Owner) -> Bool {
+    guard let released = book.allocator.release(nic: nic, of: owner) else { return false }
+    signals.returned(Returned.all(of: released, in: book.allocator), in: book)
+    signals.touched([released.held.allocation.subnet])
+    return true
+  }
+
+  private func tell(_ address: CollectedAddress) {
+    events.collected(address)
+    collected(address)
+    logger.info(
+      "collected", metadata: ["ip": "\(address.record)", "address": "\(address.address)", "reason": "\(address.why)"])
   }
 }

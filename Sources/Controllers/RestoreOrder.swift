@@ -58,9 +58,9 @@ enum RestoreOrder {
 
   /// What the annotations of a living pod say that it was given from the subnets. A pod whose record was lost still runs on its
   /// address: nobody else may get it.
-  static func claims(of pod: Pod, on plans: [String: SubnetPlan], now: Timestamp) -> [RestoreClaim] {
-    guard case .alive = PodPhase(pod, now: now) else { return [] }
-    let owner = PodOwner(pod)
+  static func claims(of pod: Pod, keepsVMAddress: Bool, on plans: [String: SubnetPlan], now: Timestamp) -> [RestoreClaim] {
+    guard pod.needsNetwork(now: now) else { return [] }
+    let owner = PodOwner(pod, keepsVMAddress: keepsVMAddress)
     return pod.metadata.annotations.compactMap { key, value -> RestoreClaim? in
       guard value == "true", let provider = ProviderName.split(key, .allocated), let annotated = AnnotatedAddress(pod, provider) else {
         return nil
@@ -78,14 +78,5 @@ enum RestoreOrder {
   private static func serves(_ plan: SubnetPlan?, _ provider: ProviderName, _ annotated: AnnotatedAddress) -> Bool {
     guard let plan, plan.contains(annotated.addresses) else { return false }
     return annotated.subnet != nil || provider == plan.provider || provider.text.hasPrefix(plan.provider.text + ".")
-  }
-}
-
-extension IPRecord {
-  /// The addresses that the record stands for; nil when its texts make none.
-  var addresses: AddressPair? {
-    let text =
-      spec.ipAddress.isEmpty ? [spec.v4IPAddress, spec.v6IPAddress].filter { !$0.isEmpty }.joined(separator: ",") : spec.ipAddress
-    return AddressPair(text)
   }
 }

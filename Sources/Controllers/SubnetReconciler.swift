@@ -16,6 +16,7 @@ struct SubnetReconciler: Sendable {
   let signals: ControllerSignals
   let pools: PoolAdoption
   let options: ControllerOptions
+  let lookup: OwnerLookup
   let conflicts: @Sendable (RestoreConflict) -> Void
   let now: @Sendable () -> Timestamp
   let logger: Logger
@@ -72,6 +73,7 @@ struct SubnetReconciler: Sendable {
     if isNews {
       signals.edited(in: book)
       pools.retry(in: plan.name)
+      signals.judge(stores.records(inSubnet: plan.name).filter { !$0.spec.podType.isEmpty })
       // A subnet that was refused because of this one's old range may be fine now.
       for name in book.table.refused.keys { signals.subnets.add(ObjectKey(name: name), after: ControllerSignals.statusDelay) }
     }
@@ -81,8 +83,10 @@ struct SubnetReconciler: Sendable {
 
   /// Records and annotated pods on addresses of the subnet that the allocator does not know, the most trustworthy first.
   private func claims(on plan: SubnetPlan) -> [RestoreClaim] {
-    let records = RestoreOrder.claims(stores.records(inSubnet: plan.name), pods: { stores.pods[$0] }, now: now())
-    let pods = stores.pods.all.flatMap { RestoreOrder.claims(of: $0, on: [plan.name: plan], now: now()) }
+    let records = RestoreOrder.claims(stores.records(inSubnet: plan.name), pods: { lookup.pod(of: $0) }, now: now())
+    let pods = stores.pods.all.flatMap {
+      RestoreOrder.claims(of: $0, keepsVMAddress: lookup.keepsVMAddress, on: [plan.name: plan], now: now())
+    }
     return (records + pods).filter {
       plan.contains($0.holding.addresses) && book.allocator.held(nic: $0.holding.nic, ofOwner: $0.holding.owner.key) == nil
     }

@@ -2,15 +2,16 @@ import KubeAPI
 import KubeRuntime
 import Synchronization
 
-/// Records that this process has created and that its watch has not shown yet: their absence from the store means nothing.
+/// Records that this process has created and that its watch has not shown yet, with the uid that they were made for: their absence from
+/// the store means nothing.
 final class WrittenRecords: Sendable {
-  private let names = Mutex<Set<String>>([])
+  private let names = Mutex<[String: String]>([:])
 
   init(watching records: Store<IPRecord>) {
-    records.onChange { [weak self] change in self?.names.withLock { _ = $0.remove(change.key.name) } }
+    records.onChange { [weak self] change in self?.names.withLock { $0[change.key.name] = nil } }
   }
 
-  func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
-  func insert(_ name: String) { names.withLock { _ = $0.insert(name) } }
-  func remove(_ name: String) { names.withLock { _ = $0.remove(name) } }
+  /// Whether the record stands there for this owner; one that was made for an earlier namesake is still to be rewritten.
+  func contains(_ name: String, uid: String) -> Bool { names.withLock { $0[name] == uid } }
+  func insert(_ name: String, uid: String) { names.withLock { $0[name] = uid } }
 }

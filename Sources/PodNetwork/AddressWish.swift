@@ -38,9 +38,9 @@ package struct AttachmentWish: Sendable, Equatable {
   package init() {}
 
   /// Reads the wish; throws what is malformed, always final.
-  package init(of pod: Pod, for attachment: Attachment) throws(NetworkRefusal) {
+  package init(of pod: Pod, for attachment: Attachment, keepsVMAddress: Bool = true) throws(NetworkRefusal) {
     let reader = WishReader(pod: pod, attachment: attachment)
-    try reader.checkRecordName()
+    try reader.checkRecordName(PodOwner(pod, keepsVMAddress: keepsVMAddress))
     subnet = reader.value(.logicalSwitch)?.text
     family = try reader.family()
     try readMAC(reader)
@@ -71,7 +71,7 @@ package struct AttachmentWish: Sendable, Equatable {
 }
 
 /// Looks up what a pod's annotations say for one NIC.
-private struct WishReader {
+struct WishReader {
   let pod: Pod
   let attachment: Attachment
 
@@ -122,8 +122,8 @@ private struct WishReader {
   }
 
   /// The record of the address is an object of its own, whose name is put together from three that may each be long.
-  func checkRecordName() throws(NetworkRefusal) {
-    let name = PodOwner(pod).recordName(attachment.provider)
+  func checkRecordName(_ owner: PodOwner) throws(NetworkRefusal) {
+    let name = owner.recordName(attachment.provider)
     guard name.utf8.count > IPRecordBuilder.nameLimit else { return }
     throw refusal(
       "the IP object would be named \(name), which has \(name.utf8.count) characters and may have \(IPRecordBuilder.nameLimit): "

@@ -26,8 +26,8 @@ package struct Grant: Sendable, Equatable {
 
 /// The annotation patch that tells the node and the user what a pod has been given (annotations.md §2).
 package enum AllocationPatch {
-  /// One patch for all NICs, bound to the pod as it was when this was decided.
-  package static func grant(_ grants: [Grant], to pod: Pod) -> MetadataPatch {
+  /// One patch for all NICs, bound to the pod as it was when this was decided. `machine` is the virtual machine that owns them.
+  package static func grant(_ grants: [Grant], to pod: Pod, machine: String? = nil) -> MetadataPatch {
     let present = pod.metadata.annotations
     var patch = MetadataPatch(of: pod.metadata)
     func set(_ key: String, _ value: String?) {
@@ -40,6 +40,7 @@ package enum AllocationPatch {
       set(provider.key(.cidr), grant.subnet.cidrs.description)
       set(provider.key(.gateway), grant.subnet.gateways.description)
       if grant.attachment.isOVN { set(provider.key(.logicalSwitch), grant.subnet.name) }
+      set(provider.key(.virtualMachine), machine)
       set(provider.key(.allocated), "true")
     }
     if !grants.isEmpty { set(AnnotationKey.podUID, pod.metadata.uid) }
@@ -69,7 +70,9 @@ package enum AllocationPatch {
 
 extension NetworkField {
   /// The fields that the controller writes when it grants addresses.
-  static let granted: [NetworkField] = [.ipAddress, .macAddress, .cidr, .gateway, .logicalSwitch, .podNICType, .allocated, .routed]
+  static let granted: [NetworkField] = [
+    .ipAddress, .macAddress, .cidr, .gateway, .logicalSwitch, .podNICType, .virtualMachine, .allocated, .routed,
+  ]
 }
 
 /// The IP CR of a NIC (crds.md, IP).
@@ -84,7 +87,7 @@ package enum IPRecordBuilder {
       "metadata": [
         "name": .string(owner.recordName(grant.attachment.provider)),
         "labels": .object(labels(grant, nodeName: nodeName).mapValues { .string($0) }),
-        "annotations": [AnnotationKey.podUID: .string(owner.uid)], "finalizers": [.string(Finalizer.controller)],
+        "annotations": .object(annotations(owner).mapValues { .string($0) }), "finalizers": [.string(Finalizer.controller)],
       ],
       "spec": spec(grant, owner: owner, nodeName: nodeName).json,
     ]
@@ -92,16 +95,22 @@ package enum IPRecordBuilder {
 
   /// The patch that makes a record that exists already say what it has to, bound to the version seen; nil when it does.
   package static func update(_ record: IPRecord, _ grant: Grant, owner: PodOwner, nodeName: String) -> JSONValue? {
-    // Where the node is known it was the daemon that wrote it: a pod does not move, and the scheduler may be seen late.
-    let node = nodeName.isEmpty ? record.spec.nodeName : nodeName
+    // The node of a pod that the record is for already is the daemon's to write, when the NIC comes up there: two writers would undo
+    // each other's work while a machine moves, and cost a write a pod.
+    let isSameOwner = record.metadata.annotations[AnnotationKey.podUID] == owner.uid
+    let node = nodeName.isEmpty || isSameOwner ? record.spec.nodeName : nodeName
     var wanted = spec(grant, owner: owner, nodeName: node)
     wanted.containerID = record.spec.containerID
     var patch = MetadataPatch(of: record.metadata)
     for (key, value) in labels(grant, nodeName: node) where record.metadata.labels[key] != value {
-      if key != LabelKey.ipReserved || record.metadata.labels[key] == nil { patch.labels[key] = value }
+      let isLeftAlone = key == LabelKey.ipReserved || (key == LabelKey.nodeName && isSameOwner)
+      if !isLeftAlone || record.metadata.labels[key] == nil { patch.labels[key] = value }
     }
     if record.spec.subnet != wanted.subnet, !record.spec.subnet.isEmpty { patch.labels[record.spec.subnet] = .some(nil) }
-    if record.metadata.annotations[AnnotationKey.podUID] != owner.uid { patch.annotations[AnnotationKey.podUID] = owner.uid }
+    for (key, value) in annotations(owner) where record.metadata.annotations[key] != value { patch.annotations[key] = value }
+    if owner.setUID == nil, record.metadata.annotations[AnnotationKey.ownerUID] != nil {
+      patch.annotations[AnnotationKey.ownerUID] = .some(nil)
+    }
     patch.finalizers = finalizers(record.metadata.finalizers)
     guard !patch.isEmpty || record.spec != wanted else { return nil }
     var json = patch.json
@@ -128,6 +137,12 @@ package enum IPRecordBuilder {
     spec.macAddress = grant.mac?.description ?? ""
     spec.podType = owner.kind.rawValue
     return spec
+  }
+
+  private static func annotations(_ owner: PodOwner) -> [String: String] {
+    var annotations = [AnnotationKey.podUID: owner.uid]
+    if let set = owner.setUID { annotations[AnnotationKey.ownerUID] = set }
+    return annotations
   }
 
   private static func labels(_ grant: Grant, nodeName: String) -> [String: String] {

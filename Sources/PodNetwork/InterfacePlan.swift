@@ -110,7 +110,8 @@ extension AddDecision {
     }
     var plan = InterfacePlan(
       provider: provider, subnet: named, addresses: [], routes: [], mac: nil, replacedDefaults: [],
-      recordName: PodOwner(pod).recordName(provider))
+      // An allocated pod says itself whose address it has; the flag is the controller's.
+      recordName: PodOwner(pod, keepsVMAddress: true).recordName(provider))
     plan.addresses = try addresses(annotations, provider, base: base, interface: request.interfaceName)
     if named.isEmpty, let first = plan.addresses.first { plan.subnet = subnets.name(provider: base, holding: first.address) ?? "" }
     plan.routes = request.routes + (try routes(annotations, base, pod: pod))

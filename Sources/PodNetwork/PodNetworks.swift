@@ -8,16 +8,18 @@ package struct PodNetworks: Sendable, Equatable {
   package var notices: [String] = []
   /// Every NAD that the pod names, whether it exists or is ours to serve.
   package private(set) var referenced: Set<ObjectKey> = []
+  /// Those of them that exist and are none of our business.
+  private var foreign: Set<ObjectKey> = []
   /// Whether the annotations could be read: only then does a network's absence mean that the pod does not want it.
   package private(set) var isComplete = true
 
   package init() {}
 
   /// Whether the pod still asks for a NIC of this provider, as far as can be told: of a NAD that is served every NIC is among the
-  /// attachments, of one that is missing or broken any may be meant.
+  /// attachments, of one that is missing or broken any may be meant, and one that leaves addresses to others has none of ours.
   package func references(_ provider: ProviderName) -> Bool {
     if attachments.contains(where: { $0.provider == provider }) { return true }
-    return referenced.subtracting(attachments.map(\.network)).contains { network in
+    return referenced.subtracting(attachments.map(\.network)).subtracting(foreign).contains { network in
       let base = ProviderName(network: network, isOVN: false)
       return provider == base || provider.text.hasPrefix(base.text + ".")
     }
@@ -44,7 +46,11 @@ package struct PodNetworks: Sendable, Equatable {
     let references = Dictionary(grouping: elements, by: \.selection.network).mapValues(\.count)
     let form = ProviderForm(pod)
     for element in elements {
-      guard let config = config(of: element.selection.network, definitions: definitions), config.role != .foreign else { continue }
+      guard let config = config(of: element.selection.network, definitions: definitions) else { continue }
+      guard config.role != .foreign else {
+        foreign.insert(element.selection.network)
+        continue
+      }
       attach(element, config, isRepeated: references[element.selection.network, default: 0] > 1, form: form)
     }
     refuseDoubles()

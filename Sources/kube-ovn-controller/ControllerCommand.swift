@@ -31,6 +31,10 @@ struct ControllerCommand: AsyncParsableCommand {
   var enableLB: Bool?
 
   @Option(
+    name: .customLong("keep-vm-ip"), defaultAsFlag: true, help: "A KubeVirt machine keeps its addresses when it stops, restarts or moves.")
+  var keepVMAddress: Bool?
+
+  @Option(
     name: .customLong("non-primary-cni-mode"), defaultAsFlag: true,
     help: "Another CNI gives pods their eth0. Required until the primary network is served.")
   var nonPrimary: Bool?
@@ -59,7 +63,7 @@ struct ControllerCommand: AsyncParsableCommand {
       "node-local-dns-ip", "skip-conntrack-dst-cidrs", "image", "bfd-min-tx", "bfd-min-rx", "bfd-detect-mult",
     ],
     boolean: [
-      "default-gateway-check", "default-logical-gateway", "default-u2o-interconnection", "secure-serving", "keep-vm-ip", "enable-np",
+      "default-gateway-check", "default-logical-gateway", "default-u2o-interconnection", "secure-serving", "enable-np",
       "enable-eip-snat", "enable-external-vpc", "enable-ecmp", "enable-lb-svc", "enable-metrics-server", "enable-ovn-ipsec",
       "enable-live-migration-optimize", "enable-anp", "enable-dns-name-resolver", "enable-ovn-lb-prefer-local", "logtostderr",
       "alsologtostderr", "gc-vpc-dns",
@@ -100,6 +104,7 @@ struct ControllerCommand: AsyncParsableCommand {
     options.workers = workers
     options.isNonPrimary = nonPrimary ?? false
     options.enableLB = enableLB ?? true
+    options.keepsVMAddress = keepVMAddress ?? true
     let interval = GoDuration.parse(collectionInterval) ?? .seconds(360)
     options.collectionInterval = interval == .zero ? nil : interval
     let election = LeaseTimes(

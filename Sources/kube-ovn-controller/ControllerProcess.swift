@@ -32,13 +32,7 @@ struct ControllerProcess: Sendable {
     var surroundings = AddressController.Environment(
       client: client, events: PodEvents(record: { events.record($0) }), logger: logger, now: { WallClock.now() })
     surroundings.usageChanged = meters.usage
-    surroundings.collected = { record, why in
-      meters.collected()
-      events.record(
-        EventDraft(
-          type: IPRecord.resourceType, object: record.key, uid: record.metadata.uid, level: .normal, reason: "AddressCollected",
-          message: "address \(record.spec.ipAddress) of subnet \(record.spec.subnet) is free again: \(why)"))
-    }
+    surroundings.collected = { _ in meters.collected() }
     surroundings.conflicts = { conflict in
       meters.conflict()
       events.record(

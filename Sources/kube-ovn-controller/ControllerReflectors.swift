@@ -26,6 +26,10 @@ struct ControllerReflectors: Sendable {
       group.addTask { try await reflector(stores.nodes).run() }
       // Multus' kind: a cluster without it has no attachments, and may get it later.
       group.addTask { try await reflector(stores.networks, isOptional: true).run() }
+      group.addTask { try await reflector(stores.sets).run() }
+      // KubeVirt's kinds.
+      group.addTask { try await reflector(stores.machines, isOptional: true).run() }
+      group.addTask { try await reflector(stores.instances, isOptional: true).run() }
       group.addTask { try await reflector(stores.subnets).run() }
       group.addTask { try await reflector(stores.pools).run() }
       group.addTask { try await reflector(stores.records).run() }

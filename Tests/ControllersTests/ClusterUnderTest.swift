@@ -70,9 +70,11 @@ struct ClusterUnderTest: Sendable {
   }
 
   /// Runs the embedded controller for as long as `body` takes.
-  func with(_ controller: EmbeddedCluster, term: Int64, _ body: @escaping @Sendable () async throws -> Void) async throws {
+  func with(
+    _ controller: EmbeddedCluster, term: Int64, setup: EmbeddedCluster.Setup = .init(), _ body: @escaping @Sendable () async throws -> Void
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await controller.runController(term: term) }
+      group.addTask { try await controller.runController(term: term, setup: setup) }
       defer { group.cancelAll() }
       try await body()
     }
@@ -126,8 +128,10 @@ struct ClusterUnderTest: Sendable {
     if let owner { metadata["ownerReferences"] = [owner] }
     var whole: [String: JSONValue] = ["containers": [["name": "c", "image": "none"]], "terminationGracePeriodSeconds": 0]
     whole.merge(spec) { _, own in own }
-    _ = try await client.create(
+    let created = try await client.create(
       Pod.self, namespace: namespace, body: ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": .object(whole)])
+    // What is asked about the pod from now on is not to be answered by an earlier one of its name.
+    try await seen.pods.wait(for: created.key) { $0?.metadata.uid == created.metadata.uid }
   }
 
   func deletePod(_ name: String) async throws {
@@ -192,9 +196,12 @@ struct ClusterUnderTest: Sendable {
   }
 
   /// The message of the first event of a reason about a pod, once it is there.
-  func event(about pod: String, reason: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+  func event(
+    about pod: String, reason: String, inNamespace space: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> String {
+    let space = space ?? namespace
     let isOurs: @Sendable (KubernetesEvent) -> Bool = { event in
-      event.objectName == pod && event.reason == reason && event.metadata.namespace == namespace
+      event.objectName == pod && event.reason == reason && event.metadata.namespace == space
     }
     let found = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingOldest(1))
     seenEvents.onChange { change in

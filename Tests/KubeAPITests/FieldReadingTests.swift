@@ -16,7 +16,7 @@ import WireJSON
 
   static let kinds = [
     Kind.of(Pod.self), .of(Subnet.self), .of(IPRecord.self), .of(Namespace.self), .of(Node.self), .of(NetworkAttachmentDefinition.self),
-    .of(Lease.self),
+    .of(Lease.self), .of(StatefulSet.self), .of(VirtualMachine.self), .of(VirtualMachineInstance.self),
   ]
 
   @Test("absent, null and empty are the same", arguments: kinds)
@@ -140,6 +140,23 @@ import WireJSON
     #expect(try Subnet(decoding: Array(#"{"status":{"v4availableIPs":\#(literal)}}"#.utf8)).status.v4Available.text == text)
     for odd in ["[]", "{}", "true"] {
       #expect(throws: JSONError.self) { try Subnet(decoding: Array(#"{"status":{"v6usingIPs":\#(odd)}}"#.utf8)) }
+    }
+  }
+
+  @Test("a StatefulSet of which nothing is said wants one pod, number 0")
+  func setDefaults() throws {
+    for text in ["{}", #"{"spec":null}"#, #"{"spec":{"replicas":null,"ordinals":null,"template":null}}"#, #"{"spec":{"ordinals":{}}}"#] {
+      let set = try StatefulSet(decoding: Array(text.utf8))
+      #expect(set.replicas == 1 && set.firstOrdinal == 0 && set.templateAnnotations.isEmpty)
+      #expect(set.wants(ordinal: 0) && !set.wants(ordinal: 1) && !set.wants(ordinal: -1))
+    }
+    let text =
+      #"{"metadata":{"name":"web","uid":"u"},"spec":{"replicas":0,"ordinals":{"start":5},"#
+      + #""template":{"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}},"spec":{"containers":[]}}},"status":{"replicas":9}}"#
+    let set = try StatefulSet(decoding: Array(text.utf8))
+    #expect(set.replicas == 0 && set.firstOrdinal == 5 && set.templateAnnotations == ["c": "d"] && set.metadata.uid == "u")
+    for odd in [#"{"spec":{"replicas":"3"}}"#, #"{"spec":{"ordinals":[]}}"#, #"{"spec":{"template":{"metadata":{"annotations":[]}}}}"#] {
+      #expect(throws: JSONError.self) { try StatefulSet(decoding: Array(odd.utf8)) }
     }
   }
 

@@ -41,6 +41,7 @@ import WireJSON
     #expect(AnnotationKey.networks == "k8s.v1.cni.cncf.io/networks" && AnnotationKey.networkStatus == "k8s.v1.cni.cncf.io/network-status")
     #expect(AnnotationKey.defaultNetwork == "v1.multus-cni.io/default-network")
     #expect(AnnotationKey.allocationError == "ovn.kubernetes.io/allocation_error" && AnnotationKey.podUID == "ovn.kubernetes.io/pod_uid")
+    #expect(AnnotationKey.ownerUID == "ovn.kubernetes.io/owner_uid")
     #expect(
       AnnotationKey.allocatorEpoch == "ovn.kubernetes.io/allocator_epoch" && AnnotationKey.migrationJob == "kubevirt.io/migrationJobName")
     #expect(LabelKey.subnet == "ovn.kubernetes.io/subnet" && LabelKey.nodeName == "ovn.kubernetes.io/node-name")

@@ -100,7 +100,7 @@ private func grant(
 
 /// The IP object (crds.md, IP).
 @Suite struct IPRecordBuilderTests {
-  private let owner = PodOwner(Sample.pod())
+  private let owner = PodOwner(Sample.pod(), keepsVMAddress: true)
 
   /// The record as the API server keeps it after `create`.
   private func created(_ grant: Grant, nodeName: String = "node-1") throws -> IPRecord {
@@ -128,7 +128,7 @@ private func grant(
 
   @Test("a record of a StatefulSet says so, one of a v6 address has no v4 one")
   func createStatefulSet() throws {
-    let owner = PodOwner(Sample.pod(name: "web-0", owner: Sample.statefulSet("web")))
+    let owner = PodOwner(Sample.pod(name: "web-0", owner: Sample.statefulSet("web")), keepsVMAddress: true)
     let body = IPRecordBuilder.create(try grant("fd00::2"), owner: owner, nodeName: "")
     #expect(body["spec"]?["podType"] == "StatefulSet" && body["spec"]?["v4IpAddress"] == "" && body["spec"]?["ipAddress"] == "fd00::2")
     #expect(body[path: ["metadata", "labels", "ovn.kubernetes.io/node-name"]] == "")
@@ -163,6 +163,36 @@ private func grant(
         == #"{"metadata":{"annotations":{"ovn.kubernetes.io/pod_uid":"0b8f"},"resourceVersion":"8","uid":"1d"}}"#)
     let placed = update(record, grant)
     #expect(placed?["spec"]?["nodeName"] == "node-1" && placed?[path: ["metadata", "labels", "ovn.kubernetes.io/node-name"]] == "node-1")
+  }
+
+  @Test("the node of a pod that the record stands for already is the daemon's to write, before and after it came up somewhere")
+  func placed() throws {
+    let grant = try grant("10.0.0.2")
+    #expect(update(try created(grant, nodeName: ""), grant) == nil)
+    var record = try created(grant)
+    record.spec.nodeName = "node-2"
+    record.metadata.labels[LabelKey.nodeName] = "node-2"
+    #expect(update(record, grant) == nil)
+    record.metadata.labels[LabelKey.nodeName] = nil
+    #expect(update(record, grant)?[path: ["metadata", "labels"]]?.text == #"{"ovn.kubernetes.io/node-name":"node-2"}"#)
+  }
+
+  @Test("the uid of the StatefulSet is kept, follows the set that adopts the pod, and goes with the set")
+  func setUID() throws {
+    let grant = try grant("10.0.0.2")
+    func owner(_ set: String?) -> PodOwner {
+      PodOwner(namespace: "team-a", name: "web-0", uid: "0b8f", kind: set == nil ? .plain : .statefulSet, setUID: set)
+    }
+    var record = try IPRecord(decoding: IPRecordBuilder.create(grant, owner: owner("5e7"), nodeName: "").bytes)
+    #expect(record.metadata.annotations == [AnnotationKey.podUID: "0b8f", AnnotationKey.ownerUID: "5e7"])
+    #expect(IPRecordBuilder.update(record, grant, owner: owner("5e7"), nodeName: "") == nil)
+    let adopted = IPRecordBuilder.update(record, grant, owner: owner("5e8"), nodeName: "")
+    #expect(adopted?.text == #"{"metadata":{"annotations":{"ovn.kubernetes.io/owner_uid":"5e8"}}}"#)
+    let orphan = IPRecordBuilder.update(record, grant, owner: owner(nil), nodeName: "")
+    #expect(orphan?["metadata"]?.text == #"{"annotations":{"ovn.kubernetes.io/owner_uid":null}}"#)
+    #expect(orphan?["spec"]?["podType"] == "")
+    record.metadata.annotations[AnnotationKey.ownerUID] = nil
+    #expect(IPRecordBuilder.update(record, grant, owner: owner("5e7"), nodeName: "") != nil)
   }
 
   @Test("a reservation stays one, foreign labels stay, a record without labels gets ours")

@@ -79,10 +79,10 @@ import Testing
 @Suite struct PodOwnerTests {
   @Test("an owner is its pod, and knows a StatefulSet")
   func owner() {
-    let plain = PodOwner(Sample.pod())
+    let plain = PodOwner(Sample.pod(), keepsVMAddress: true)
     #expect(plain == PodOwner(namespace: "team-a", name: "web", uid: Sample.podUID, kind: .plain))
     #expect(plain.key == "team-a/web")
-    #expect(PodOwner(Sample.pod(name: "web-0", owner: Sample.statefulSet("web"))).kind == .statefulSet)
+    #expect(PodOwner(Sample.pod(name: "web-0", owner: Sample.statefulSet("web")), keepsVMAddress: true).kind == .statefulSet)
     #expect(PodOwner.Kind.statefulSet.rawValue == "StatefulSet" && PodOwner.Kind.virtualMachine.rawValue == "VirtualMachine")
   }
 
@@ -113,7 +113,9 @@ import Testing
       ("ovn", "web.team-a"), ("macvlan.default", "web.team-a.macvlan.default"), ("attach.default.ovn", "web.team-a.attach.default.ovn"),
       ("attach.default.ovn.net1", "web.team-a.attach.default.ovn.net1"),
     ])
-  func recordName(provider: String, name: String) { #expect(PodOwner(Sample.pod()).recordName(ProviderName(provider)) == name) }
+  func recordName(provider: String, name: String) {
+    #expect(PodOwner(Sample.pod(), keepsVMAddress: true).recordName(ProviderName(provider)) == name)
+  }
 
   @Test(
     "a record's name tells its provider, if it is one of the owner's",
@@ -123,7 +125,7 @@ import Testing
       ("web2.team-a.macvlan.default", nil), ("", nil),
     ])
   func providerOfRecord(record: String, provider: ProviderName?) {
-    let owner = PodOwner(Sample.pod())
+    let owner = PodOwner(Sample.pod(), keepsVMAddress: true)
     #expect(owner.provider(ofRecord: record) == provider)
     if let provider { #expect(owner.recordName(provider) == record) }
   }

@@ -16,6 +16,9 @@ package enum AnnotationKey {
   package static let podUID = "ovn.kubernetes.io/pod_uid"
   /// On Namespaces: what `excludeIps` of the subnets bound to them say, `;` between subnets. Written by the controller.
   package static let excludeIPs = "ovn.kubernetes.io/exclude_ips"
+  /// Ours, on IP objects of StatefulSet pods: the uid of the set, which tells it from one that is made again under its name. A record
+  /// without it (from Kube-OVN) matches by name. Written and read by the controller.
+  package static let ownerUID = "ovn.kubernetes.io/owner_uid"
   /// The job that moves a virtual machine to another node. Written by KubeVirt.
   package static let migrationJob = "kubevirt.io/migrationJobName"
 

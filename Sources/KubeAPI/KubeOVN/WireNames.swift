@@ -23,6 +23,8 @@ package enum EventReason {
   package static let updateFailed = "PodNetworkUpdateFailed"
   package static let releaseFailed = "PodNetworkReleaseFailed"
   package static let validateFailed = "ValidatePodNetworkFailed"
+  /// Ours, on IP objects: an address was freed because nobody stood behind it any more.
+  package static let collected = "AddressCollected"
   /// Ours: something about a network that does no harm but that the user will want to know.
   package static let notice = "PodNetworkNotice"
 }

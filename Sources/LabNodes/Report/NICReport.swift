@@ -70,7 +70,7 @@ package struct NICReport: Sendable {
     var row = NICRow(pod: pod.key.description, interface: attachment.interface, state: .waiting)
     row.provider = attachment.provider.text
     let annotations = pod.metadata.annotations
-    let recordName = PodOwner(pod).recordName(attachment.provider)
+    let recordName = PodOwner(pod, keepsVMAddress: true).recordName(attachment.provider)
     let record = records[recordName]
     row.subnet = record?.spec.subnet ?? annotations[attachment.provider.key(.logicalSwitch)] ?? ""
     if record != nil { row.record = recordName }

@@ -3,6 +3,7 @@ package import WireJSON
 /// Reading of optional fields as Go's encoder leaves them: absent, `null`, or a value.
 extension JSONReader {
   package mutating func readStringOrNull() throws(JSONError) -> String { try readNull() ? "" : try readString() }
+  package mutating func readSharedStringOrNull() throws(JSONError) -> String { try readNull() ? "" : try readSharedString() }
   package mutating func readBoolOrNull() throws(JSONError) -> Bool? { try readNull() ? nil : try readBool() }
   package mutating func readInt64OrNull() throws(JSONError) -> Int64? { try readNull() ? nil : try readInt64() }
 
@@ -17,7 +18,18 @@ extension JSONReader {
     if try readNull() { return [:] }
     var map: [String: String] = [:]
     try beginObject()
-    while let key = try nextKey() { map[key.string] = try readStringOrNull() }
+    while let key = try nextKey() { map[key.sharedString] = try readSharedStringOrNull() }
+    return map
+  }
+
+  /// The members whose names are wanted; the others are passed over.
+  package mutating func readStringMap(where isWanted: (JSONKey) -> Bool) throws(JSONError) -> [String: String] {
+    if try readNull() { return [:] }
+    var map: [String: String] = [:]
+    try beginObject()
+    while let key = try nextKey() {
+      if isWanted(key) { map[key.sharedString] = try readSharedStringOrNull() } else { try skipValue() }
+    }
     return map
   }
 

@@ -22,15 +22,22 @@ package struct ObjectMeta: Sendable, Equatable {
   }
 
   package init(from reader: inout JSONReader) throws(JSONError) {
+    try self.init(from: &reader, labels: { _ in true }, annotations: { _ in true })
+  }
+
+  /// Keeps only the labels and annotations that are wanted: of kinds with very many objects, what is not needed is memory.
+  package init(
+    from reader: inout JSONReader, labels isLabelWanted: (JSONKey) -> Bool, annotations isAnnotationWanted: (JSONKey) -> Bool
+  ) throws(JSONError) {
     try reader.readFields { (reader, key) throws(JSONError) in
       switch key {
-      case "name": name = try reader.readStringOrNull()
-      case "namespace": namespace = try reader.readStringOrNull()
-      case "uid": uid = try reader.readStringOrNull()
+      case "name": name = try reader.readSharedStringOrNull()
+      case "namespace": namespace = try reader.readSharedStringOrNull()
+      case "uid": uid = try reader.readSharedStringOrNull()
       case "resourceVersion": resourceVersion = try reader.readStringOrNull()
       case "generation": generation = try reader.readInt64OrNull() ?? 0
-      case "labels": labels = try reader.readStringMap()
-      case "annotations": annotations = try reader.readStringMap()
+      case "labels": labels = try reader.readStringMap(where: isLabelWanted)
+      case "annotations": annotations = try reader.readStringMap(where: isAnnotationWanted)
       case "finalizers": finalizers = try reader.readStrings()
       case "ownerReferences":
         ownerReferences = try reader.readObjects { (reader) throws(JSONError) in try OwnerReference(from: &reader) }
@@ -67,10 +74,10 @@ package struct OwnerReference: Sendable, Hashable {
   package init(from reader: inout JSONReader) throws(JSONError) {
     try reader.readFields { (reader, key) throws(JSONError) in
       switch key {
-      case "apiVersion": apiVersion = try reader.readStringOrNull()
-      case "kind": kind = try reader.readStringOrNull()
-      case "name": name = try reader.readStringOrNull()
-      case "uid": uid = try reader.readStringOrNull()
+      case "apiVersion": apiVersion = try reader.readSharedStringOrNull()
+      case "kind": kind = try reader.readSharedStringOrNull()
+      case "name": name = try reader.readSharedStringOrNull()
+      case "uid": uid = try reader.readSharedStringOrNull()
       case "controller": isController = try reader.readBoolOrNull() ?? false
       default: try reader.skipValue()
       }

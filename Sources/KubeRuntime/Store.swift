@@ -9,14 +9,19 @@ package final class Store<R: Resource>: Sendable {
   /// One change: an addition has no `old`, a removal no `new`.
   package struct Change: Sendable {
     package let key: ObjectKey
-    package let old: R?
-    package let new: R?
+    fileprivate let before: Entry?
+    fileprivate let after: Entry?
 
-    package init(key: ObjectKey, old: R?, new: R?) {
-      self.key = key
-      self.old = old
-      self.new = new
-    }
+    package var old: R? { before?.object }
+    package var new: R? { after?.object }
+  }
+
+  /// An object in the table. A reference, so that tables and lists of changes hold eight bytes for each and not the object's own
+  /// hundreds.
+  fileprivate final class Entry: Sendable {
+    let object: R
+
+    init(_ object: R) { self.object = object }
   }
 
   /// Names the groups that an object belongs to, for lookups by something other than the key.
@@ -37,7 +42,7 @@ package final class Store<R: Resource>: Sendable {
   }
 
   private struct Table {
-    var objects: [ObjectKey: R] = [:]
+    var objects: [ObjectKey: Entry] = [:]
     var isSynced = false
     /// Index name → group → keys.
     var groups: [String: [String: Set<ObjectKey>]] = [:]
@@ -57,10 +62,10 @@ package final class Store<R: Resource>: Sendable {
 
   // MARK: Reading
 
-  package subscript(key: ObjectKey) -> R? { table.withLock { $0.objects[key] } }
+  package subscript(key: ObjectKey) -> R? { table.withLock { $0.objects[key] }?.object }
 
   /// Every object, in no particular order.
-  package var all: [R] { table.withLock { Array($0.objects.values) } }
+  package var all: [R] { table.withLock { $0.objects.values.map(\.object) } }
 
   package var count: Int { table.withLock { $0.objects.count } }
 
@@ -73,7 +78,7 @@ package final class Store<R: Resource>: Sendable {
   /// The objects of a group, in key order.
   package func objects(_ index: String, _ group: String) -> [R] {
     table.withLock { table in
-      (table.groups[index]?[group] ?? []).sorted().compactMap { table.objects[$0] }
+      (table.groups[index]?[group] ?? []).sorted().compactMap { table.objects[$0]?.object }
     }
   }
 
@@ -103,7 +108,7 @@ package final class Store<R: Resource>: Sendable {
       await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
         let immediate: Bool? = table.withLock { table in
           if table.cancelledEarly.remove(id) != nil { return false }
-          let isReady = key.map { isMet(table.objects[$0]) } ?? table.isSynced
+          let isReady = key.map { isMet(table.objects[$0]?.object) } ?? table.isSynced
           if isReady { return true }
           table.waiters[id] = Waiter(key: key, isMet: isMet, continuation: continuation)
           return nil
@@ -127,14 +132,20 @@ package final class Store<R: Resource>: Sendable {
   /// The result of a list: what is not in it is gone.
   package func replaceAll(_ objects: [R]) {
     change { table in
-      var fresh: [ObjectKey: R] = [:]
-      for object in objects { fresh[object.key] = object }
+      var fresh: [ObjectKey: Entry] = [:]
+      fresh.reserveCapacity(objects.count)
+      for object in objects { fresh[object.key] = Entry(object) }
       var changes: [Change] = []
-      for (key, old) in table.objects where fresh[key] == nil { changes.append(Change(key: key, old: old, new: nil)) }
+      for (key, old) in table.objects where fresh[key] == nil { changes.append(Change(key: key, before: old, after: nil)) }
+      table.objects.reserveCapacity(fresh.count)
       for (key, new) in fresh {
         let old = table.objects[key]
-        if let old, old.metadata.resourceVersion == new.metadata.resourceVersion, old.metadata.uid == new.metadata.uid { continue }
-        changes.append(Change(key: key, old: old, new: new))
+        if let old, old.object.metadata.resourceVersion == new.object.metadata.resourceVersion,
+          old.object.metadata.uid == new.object.metadata.uid
+        {
+          continue
+        }
+        changes.append(Change(key: key, before: old, after: new))
       }
       table.isSynced = true
       return changes.sorted { $0.key < $1.key }
@@ -143,12 +154,12 @@ package final class Store<R: Resource>: Sendable {
 
   /// An object that was added or changed.
   package func apply(_ object: R) {
-    change { table in [Change(key: object.key, old: table.objects[object.key], new: object)] }
+    change { table in [Change(key: object.key, before: table.objects[object.key], after: Entry(object))] }
   }
 
   /// An object that is gone.
   package func remove(_ key: ObjectKey) {
-    change { table in table.objects[key].map { [Change(key: key, old: $0, new: nil)] } ?? [] }
+    change { table in table.objects[key].map { [Change(key: key, before: $0, after: nil)] } ?? [] }
   }
 
   private func change(_ decide: (inout Table) -> [Change]) {
@@ -163,7 +174,7 @@ package final class Store<R: Resource>: Sendable {
   }
 
   private func store(_ change: Change, in table: inout Table) {
-    table.objects[change.key] = change.new
+    table.objects[change.key] = change.after
     for index in indexes {
       let before = change.old.map(index.groups) ?? []
       let after = change.new.map(index.groups) ?? []
@@ -182,7 +193,7 @@ package final class Store<R: Resource>: Sendable {
     let touched = Set(changes.map(\.key))
     for (id, waiter) in table.waiters {
       if let key = waiter.key {
-        guard touched.contains(key), waiter.isMet(table.objects[key]) else { continue }
+        guard touched.contains(key), waiter.isMet(table.objects[key]?.object) else { continue }
       } else if !table.isSynced {
         continue
       }

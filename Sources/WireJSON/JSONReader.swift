@@ -128,6 +128,14 @@ package struct JSONReader {
     return try scanString()
   }
 
+  /// The same for texts that come again in other objects (keys of labels and annotations, owners, nodes): kept in memory once.
+  package mutating func readSharedString() throws(JSONError) -> String {
+    skipSpace()
+    guard let byte = peek() else { throw error(.unexpectedEnd) }
+    guard byte == 0x22 else { throw error(.expected("a string")) }
+    return try scanSharedString()
+  }
+
   package mutating func readBool() throws(JSONError) -> Bool {
     switch try peekKind() {
     case .bool:

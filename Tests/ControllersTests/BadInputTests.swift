@@ -223,10 +223,11 @@ import WireJSON
       #expect(try await cluster.refusal("late", containing: "it is being deleted").contains("it is being deleted"))
       // A change of the pod that still runs on it is no reason to complain.
       _ = try await cluster.client.patch(
-        Pod.self, ObjectKey(namespace: cluster.namespace, name: "p"), merge: ["metadata": ["labels": ["touched": "yes"]]])
+        Pod.self, ObjectKey(namespace: cluster.namespace, name: "p"),
+        merge: ["metadata": ["annotations": ["test.kubernetes.io/touched": "yes"]]])
       try await cluster.createPod("marker", Self.networks("good"))
       _ = try await cluster.refusal("marker", containing: "it is being deleted")
-      let kept = try await cluster.pod("p", until: { $0.metadata.labels["touched"] == "yes" })
+      let kept = try await cluster.pod("p", until: { $0.metadata.annotations["test.kubernetes.io/touched"] == "yes" })
       #expect(kept.metadata.annotations[AnnotationKey.allocationError] == nil)
       try await cluster.deletePod("p")
       try await cluster.subnetIsGone("good")

@@ -116,10 +116,11 @@ import WireJSON
       try await cluster.createPod("late", on: "macvlan", ["ip_pool": cluster.name("web")])
       _ = try await cluster.refusal("late", containing: "is bound to namespace \(other)")
       _ = try await cluster.client.patch(
-        Pod.self, ObjectKey(namespace: cluster.namespace, name: "p"), merge: ["metadata": ["labels": ["touched": "yes"]]])
+        Pod.self, ObjectKey(namespace: cluster.namespace, name: "p"),
+        merge: ["metadata": ["annotations": ["test.kubernetes.io/touched": "yes"]]])
       try await cluster.createPod("marker", on: "macvlan", ["ip_pool": cluster.name("web")])
       _ = try await cluster.refusal("marker", containing: "is bound to namespace \(other)")
-      let kept = try await cluster.pod("p", until: { $0.metadata.labels["touched"] == "yes" })
+      let kept = try await cluster.pod("p", until: { $0.metadata.annotations["test.kubernetes.io/touched"] == "yes" })
       #expect(kept.metadata.annotations[AnnotationKey.allocationError] == nil)
       #expect(try await cluster.address("p", "macvlan") == "172.17.0.40")
       try await cluster.editPool("web", ["namespaces": []])

@@ -25,7 +25,8 @@ import WireJSON
   /// Any change of a pod brings it before the controller again; the new annotation shows that it was seen.
   private static func touch(_ cluster: ClusterUnderTest, _ pod: String) async throws {
     _ = try await cluster.client.patch(
-      Pod.self, ObjectKey(namespace: cluster.namespace, name: pod), merge: ["metadata": ["annotations": ["test/touched": "yes"]]])
+      Pod.self, ObjectKey(namespace: cluster.namespace, name: pod),
+      merge: ["metadata": ["annotations": ["test.kubernetes.io/touched": "yes"]]])
   }
 
   @Test("a subnet that shrinks leaves running pods what they have; one that grows again gives it to nobody else")

@@ -8,14 +8,15 @@ import WireJSON
     let pod = try Pod(
       decoding: Array(
         #"""
-        {"kind":"Pod","metadata":{"name":"p","namespace":"d","uid":"u","resourceVersion":"7","annotations":{"a":"b"},"labels":null,
+        {"kind":"Pod","metadata":{"name":"p","namespace":"d","uid":"u","resourceVersion":"7","annotations":{"a.kubernetes.io/b":"c"},
+         "labels":null,
          "managedFields":[{"manager":"x","fieldsV1":{"f:a":{}}}],"deletionTimestamp":"2026-01-01T00:00:30Z","deletionGracePeriodSeconds":30,
          "ownerReferences":[{"apiVersion":"apps/v1","kind":"StatefulSet","name":"web","uid":"o","controller":true}]},
          "spec":{"nodeName":"n1","hostNetwork":true,"restartPolicy":"Never","containers":[{"name":"c","env":[{"name":"\u0041"}]}]},
          "status":{"phase":"Failed","reason":"Evicted","podIPs":[{"ip":"10.0.0.1"}]}}
         """#.utf8))
     #expect(pod.key == ObjectKey(namespace: "d", name: "p"))
-    #expect(pod.metadata.uid == "u" && pod.metadata.resourceVersion == "7" && pod.metadata.annotations == ["a": "b"])
+    #expect(pod.metadata.uid == "u" && pod.metadata.resourceVersion == "7" && pod.metadata.annotations == ["a.kubernetes.io/b": "c"])
     #expect(pod.metadata.deletionTimestamp?.description == "2026-01-01T00:00:30Z")
     #expect(pod.metadata.controller?.kind == "StatefulSet")
     #expect(pod.nodeName == "n1" && pod.isHostNetwork && pod.restartPolicy == "Never" && pod.phase == "Failed" && pod.reason == "Evicted")

@@ -1,3 +1,5 @@
+package import WireJSON
+
 /// Annotation keys of pods. Those of one network start with its provider: `<provider>.kubernetes.io/<field>` (annotations.md §1).
 package enum AnnotationKey {
   /// Multus: the extra networks that a pod asks for. Written by users, read by the controller and Multus.
@@ -23,6 +25,13 @@ package enum AnnotationKey {
   package static let migrationJob = "kubevirt.io/migrationJobName"
 
   static let hostSuffix = ".kubernetes.io/"
+
+  /// Whether some network may have to do with a pod's annotation: `<provider>.kubernetes.io/<field>`, Multus' and KubeVirt's. kubectl's
+  /// copy of the whole manifest, which is most of what pods carry, is not.
+  package static func concernsNetworks(_ key: JSONKey) -> Bool {
+    if key.contains(".kubernetes.io/") { return !key.hasPrefix("kubectl.") }
+    return key.contains("cni.cncf.io/") || key.hasPrefix("v1.multus-cni.io/") || key.hasPrefix("kubevirt.io/")
+  }
 }
 
 /// The fields that a network's provider prefixes.

@@ -55,10 +55,10 @@ extension IPRecord.Spec {
   fileprivate mutating func read(_ reader: inout JSONReader) throws(JSONError) {
     try reader.readFields { (reader, key) throws(JSONError) in
       switch key {
-      case "podName": podName = try reader.readStringOrNull()
-      case "namespace": namespace = try reader.readStringOrNull()
-      case "subnet": subnet = try reader.readStringOrNull()
-      case "nodeName": nodeName = try reader.readStringOrNull()
+      case "podName": podName = try reader.readSharedStringOrNull()
+      case "namespace": namespace = try reader.readSharedStringOrNull()
+      case "subnet": subnet = try reader.readSharedStringOrNull()
+      case "nodeName": nodeName = try reader.readSharedStringOrNull()
       case "ipAddress": ipAddress = try reader.readStringOrNull()
       case "v4IpAddress": v4IPAddress = try reader.readStringOrNull()
       case "v6IpAddress": v6IPAddress = try reader.readStringOrNull()

@@ -1,6 +1,6 @@
 package import WireJSON
 
-/// The projection of a Pod that addresses depend on.
+/// The projection of a Pod that addresses depend on: no labels, and of the annotations those that some network may read.
 package struct Pod: Resource, Equatable {
   package static let resourceType = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod", isNamespaced: true)
 
@@ -22,7 +22,8 @@ package struct Pod: Resource, Equatable {
     metadata = ObjectMeta()
     try reader.readFields { (reader, key) throws(JSONError) in
       switch key {
-      case "metadata": metadata = try ObjectMeta(from: &reader)
+      case "metadata":
+        metadata = try ObjectMeta(from: &reader, labels: { _ in false }, annotations: AnnotationKey.concernsNetworks)
       case "spec": try readSpec(&reader)
       case "status": try readStatus(&reader)
       default: try reader.skipValue()
@@ -33,7 +34,7 @@ package struct Pod: Resource, Equatable {
   private mutating func readSpec(_ reader: inout JSONReader) throws(JSONError) {
     try reader.readFields { (reader, key) throws(JSONError) in
       switch key {
-      case "nodeName": nodeName = try reader.readStringOrNull()
+      case "nodeName": nodeName = try reader.readSharedStringOrNull()
       case "hostNetwork": isHostNetwork = try reader.readBoolOrNull() ?? false
       case "restartPolicy": restartPolicy = try reader.readStringOrNull()
       case "terminationGracePeriodSeconds": terminationGracePeriodSeconds = try reader.readInt64OrNull()

@@ -34,7 +34,8 @@ enum StatusPatch {
     return a.double == b.double
   }
 
-  /// The wanted conditions merged into the stored list, nil when nothing but times would change.
+  /// The wanted conditions merged into the stored list, nil when nothing but times would change. That an edit was judged and changed
+  /// nothing is news too: whoever made it looks for its generation.
   static func conditions(_ stored: [Condition], _ wanted: [Condition], of object: ObjectMeta, now: Timestamp) -> JSONValue? {
     var conditions = stored
     var changed = false
@@ -50,7 +51,9 @@ enum StatusPatch {
         continue
       }
       let present = conditions[index]
-      let isSame = present.status == condition.status && present.reason == condition.reason && present.message == condition.message
+      let isSame =
+        present.status == condition.status && present.reason == condition.reason && present.message == condition.message
+        && present.observedGeneration == condition.observedGeneration
       if isSame { continue }
       if present.status == condition.status { condition.lastTransitionTime = present.lastTransitionTime }
       conditions[index] = condition

@@ -141,6 +141,10 @@ import WireJSON
     #expect(conditions[0]["reason"]?.string == "UpdateIPAMSucceeded" && conditions[0]["observedGeneration"]?.int == 4)
     let pool = try stored(ready["status"]?.text ?? "")
     #expect(PoolStatus.accepted(pool, warning: nil, now: now) == nil)
+    var edited = pool
+    edited.metadata.generation = 5
+    let judged = try #require(PoolStatus.accepted(edited, warning: nil, now: now)?["status"]?["conditions"]?.array)
+    #expect(judged.map { $0["observedGeneration"]?.int } == [5])
     let refused = try #require(PoolStatus.refused(pool, problem: .overlap("ippool web has conflict IPs with ippool b: 10.0.0.4"), now: now))
     let after = try stored(refused["status"]?.text ?? "")
     #expect(after.status.conditions.map(\.type) == ["Ready", "Error"] && after.status.conditions.map(\.status) == ["False", "True"])

@@ -150,6 +150,11 @@ import WireJSON
       let addresses = Set([try await cluster.address("p1", "macvlan"), try await cluster.address("p2", "macvlan")])
       #expect(addresses == ["172.17.0.20", "172.17.0.21"])
       try await cluster.editPool("web", ips: ["172.17.0.21..172.17.0.24"])
+      _ = try await cluster.pool(
+        "web",
+        until: { pool in
+          pool.metadata.generation > 1 && pool.status.conditions.allSatisfy { $0.observedGeneration == pool.metadata.generation }
+        })
       try await cluster.pool("web", using: "172.17.0.21", available: "172.17.0.22-172.17.0.24")
       let subnet = try await cluster.subnet("s", until: { $0.status.v4Using.text == "2" })
       #expect(subnet.status.v4UsingRange == "172.17.0.20-172.17.0.21")

@@ -61,7 +61,9 @@ import WireJSON
       _ = try await cluster.refusal("b", containing: "NoAvailableAddress")
       let record = try #require(try await cluster.record("a", "macvlan"))
       try await cluster.client.delete(IPRecord.self, record.key)
-      try await cluster.seen.records.wait(for: record.key) { $0.map { $0.metadata.uid != record.metadata.uid } ?? false }
+      try await cluster.within(#_sourceLocation, "IP \(record.key) made anew") {
+        try await cluster.seen.records.wait(for: record.key) { $0.map { $0.metadata.uid != record.metadata.uid } ?? false }
+      }
       #expect(try await cluster.record("a", "macvlan")?.spec.ipAddress == "172.17.0.2")
       #expect(try await cluster.address("a", "macvlan") == "172.17.0.2")
       // Once the pod is gone the waiting one has it.

@@ -129,7 +129,7 @@ package enum EventKind: RawKind {
 private struct WorkloadStores: Sendable {
   private let deployments = Store<Deployment>()
   private let replicaSets = Store<ReplicaSet>()
-  private let statefulSets = Store<StatefulSet>()
+  private let statefulSets = Store<StatefulSetObject>()
   private let daemonSets = Store<DaemonSet>()
   private let workJobs = Store<Job>()
 

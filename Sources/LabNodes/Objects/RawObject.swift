@@ -47,7 +47,7 @@ package typealias PodObject = RawObject<PodKind>
 package typealias NodeObject = RawObject<NodeKind>
 package typealias Deployment = RawObject<DeploymentKind>
 package typealias ReplicaSet = RawObject<ReplicaSetKind>
-package typealias StatefulSet = RawObject<StatefulSetKind>
+package typealias StatefulSetObject = RawObject<StatefulSetKind>
 package typealias DaemonSet = RawObject<DaemonSetKind>
 package typealias Job = RawObject<JobKind>
 

@@ -5,21 +5,21 @@ import WireJSON
 ///
 /// Kept small: no volume claims, and the revisions live in the status alone (no ControllerRevision objects).
 package struct StatefulSetPlan {
-  private let object: StatefulSet
+  private let object: StatefulSetObject
   private let template: PodTemplate
   private let revision: String
   /// Owned pods by number.
   private let pods: [Int: PodFacts]
   private var plan = WorkloadPlan()
 
-  package static func make(_ object: StatefulSet, pods: [PodFacts]) -> WorkloadPlan {
+  package static func make(_ object: StatefulSetObject, pods: [PodFacts]) -> WorkloadPlan {
     var plan = StatefulSetPlan(object, pods: pods)
     if !object.metadata.isDeleting { plan.reconcile() }
     plan.updateStatus()
     return plan.plan
   }
 
-  private init(_ object: StatefulSet, pods: [PodFacts]) {
+  private init(_ object: StatefulSetObject, pods: [PodFacts]) {
     self.object = object
     template = PodTemplate(object.spec)
     revision = object.metadata.name + "-" + template.hash

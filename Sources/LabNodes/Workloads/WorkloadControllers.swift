@@ -67,7 +67,7 @@ package struct WorkloadControllers: Sendable {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await runWorkers(4, on: queue, logger: logger) { try await reconcile($0) } }
       group.addTask { await watch(Store<Deployment>()) { queue.add(.deployment($0.key)) } }
-      group.addTask { await watch(Store<StatefulSet>()) { queue.add(.statefulSet($0.key)) } }
+      group.addTask { await watch(Store<StatefulSetObject>()) { queue.add(.statefulSet($0.key)) } }
       group.addTask { await watch(Store<Job>()) { queue.add(.job($0.key)) } }
       group.addTask { await watch(daemonSets) { queue.add(.daemonSet($0.key)) } }
       group.addTask {
@@ -115,7 +115,7 @@ package struct WorkloadControllers: Sendable {
     case .replicaSet(let key):
       return try await carryOut(key) { (set: ReplicaSet) in ReplicaSetPlan.make(set, pods: try await pods(in: key.namespace)) }
     case .statefulSet(let key):
-      return try await carryOut(key) { (set: StatefulSet) in StatefulSetPlan.make(set, pods: try await pods(in: key.namespace)) }
+      return try await carryOut(key) { (set: StatefulSetObject) in StatefulSetPlan.make(set, pods: try await pods(in: key.namespace)) }
     case .daemonSet(let key):
       return try await carryOut(key) { (set: DaemonSet) in
         DaemonSetPlan.make(set, nodes: try await nodes(), pods: try await pods(in: key.namespace))

@@ -4,7 +4,7 @@ import Testing
 import WireJSON
 
 @Suite struct StatefulSetPlanTests {
-  private func set(_ replicas: Int, start: Int? = nil, extra: JSONValue = [:]) throws -> StatefulSet {
+  private func set(_ replicas: Int, start: Int? = nil, extra: JSONValue = [:]) throws -> StatefulSetObject {
     var spec: JSONValue = ["replicas": .integer(replicas), "template": Fixture.template, "serviceName": "svc"]
     if let start { spec["ordinals"] = ["start": .integer(start)] }
     for (name, value) in extra.object ?? [:] { spec[name] = value }
@@ -12,7 +12,7 @@ import WireJSON
   }
 
   /// The revision label that the set gives its pods now.
-  private func revision(_ set: StatefulSet) -> JSONValue {
+  private func revision(_ set: StatefulSetObject) -> JSONValue {
     for case .patchStatus(_, _, let patch) in StatefulSetPlan.make(set, pods: []).actions {
       if let revision = patch["status"]?["updateRevision"] { return revision }
     }
@@ -20,7 +20,7 @@ import WireJSON
   }
 
   private func pod(
-    _ ordinal: Int, of set: StatefulSet, ready: Bool = true, phase: String = "Running", deleting: Bool = false, outdated: Bool = false
+    _ ordinal: Int, of set: StatefulSetObject, ready: Bool = true, phase: String = "Running", deleting: Bool = false, outdated: Bool = false
   )
     throws -> PodFacts
   {

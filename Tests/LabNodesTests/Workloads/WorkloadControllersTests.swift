@@ -54,7 +54,7 @@ import WireJSON
   func statefulSet() async throws {
     try await Cluster.run { cluster in
       try await cluster.apply(Cluster.statefulSet(replicas: 3))
-      _ = try await cluster.wait(for: StatefulSet.self, "db") { $0?.status["readyReplicas"] == 3 }
+      _ = try await cluster.wait(for: StatefulSetObject.self, "db") { $0?.status["readyReplicas"] == 3 }
       let before = try await cluster.pods()
       #expect(before.map(\.key.name).sorted() == ["db-5", "db-6", "db-7"])
       let created = before.sorted { $0.key < $1.key }.compactMap(\.created)

@@ -37,7 +37,7 @@ import WireJSON
       #expect(busy.status.v4Available.text == "243" && busy.status.v6Available.text == "0")
       try await cluster.deletePod("p")
       _ = try await cluster.record("p", "macvlan", exists: false)
-      let idle = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+      let idle = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       #expect(idle.status.v4UsingRange.isEmpty && idle.status.v4Available.text == "244")
       #expect(idle.status.v4AvailableRange == "172.17.0.11-172.17.0.254")
     }
@@ -75,7 +75,7 @@ import WireJSON
         try await cluster.deletePod("w-\(round)")
         _ = try await cluster.record("w-\(round)", "macvlan", exists: false)
       }
-      let idle = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+      let idle = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       #expect(idle.status.v4Available.text == "244")
     }
   }
@@ -112,7 +112,8 @@ import WireJSON
       #expect(try await cluster.record("p", "net1") != nil)
       try await cluster.deletePod("p")
       _ = try await cluster.record("p", "net1", exists: false)
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "244" })
+      _ = try await cluster.subnet(
+        "s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "244" })
     }
   }
 
@@ -130,7 +131,7 @@ import WireJSON
       #expect(pod.metadata.annotations["\(base).net2.kubernetes.io/ip_address"] == "172.17.0.77")
       _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "2" })
       try await cluster.deletePod("p")
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
     }
   }
 
@@ -170,7 +171,7 @@ import WireJSON
       _ = try await cluster.client.patch(
         Pod.self, ObjectKey(namespace: cluster.namespace, name: "job"), merge: ["status": ["phase": "Succeeded"]], subresource: "status")
       _ = try await cluster.record("job", "macvlan", exists: false)
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
     }
   }
 }

@@ -172,7 +172,7 @@ import WireJSON
         try await cluster.createPod("p", owners.networks)
         _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "1" })
         try await cluster.deletePod("p")
-        _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+        _ = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
         #expect(tries.withLock { $0 } > 0)
         let told = try await cluster.event(about: "p", reason: EventReason.released)
         #expect(told.contains("ipam=\(owners.recordName("p")) subnet=t-owner-s"), "\(told)")
@@ -193,7 +193,7 @@ import WireJSON
         _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "1" })
         _ = try await cluster.client.patch(
           Pod.self, owners.key("p"), merge: ["metadata": ["annotations": [AnnotationKey.networks: nil]]])
-        _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+        _ = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       }
     }
   }

@@ -36,7 +36,7 @@ import WireJSON
         _ = try await cluster.record("p", "b", exists: false)
         let pod = try await cluster.pod("p", until: { $0.metadata.annotations[provider.key(.allocated)] == nil })
         #expect(!pod.metadata.annotations.keys.contains { $0.hasPrefix(provider.text) })
-        _ = try await cluster.subnet("b", until: { $0.status.v4Using.text == "0" })
+        _ = try await cluster.subnet("b", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       }
       try await Self.plug(cluster, "p", "a,b@eth1")
       _ = try await cluster.address("p", "b")
@@ -56,7 +56,7 @@ import WireJSON
       try await Self.plug(cluster, "p", nil)
       for name in ["a", "b"] {
         _ = try await cluster.record("p", name, exists: false)
-        _ = try await cluster.subnet(name, until: { $0.status.v4Using.text == "0" })
+        _ = try await cluster.subnet(name, until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       }
     }
   }
@@ -70,7 +70,7 @@ import WireJSON
       _ = try await cluster.client.patch(
         NetworkAttachmentDefinition.self, ObjectKey(namespace: cluster.namespace, name: "b"), merge: ["spec": ["config": foreign]])
       _ = try await cluster.record("p", "b", exists: false)
-      _ = try await cluster.subnet("b", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("b", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       #expect(try await cluster.record("p", "a") != nil)
     }
   }
@@ -92,7 +92,7 @@ import WireJSON
       #expect(try await cluster.record("p", "b")?.metadata.uid == before.metadata.uid)
       try await cluster.createNetwork("b", config: #"{"cniVersion":"0.3.1","type":"macvlan","ipam":{"type":"host-local"}}"#)
       _ = try await cluster.record("p", "b", exists: false)
-      _ = try await cluster.subnet("b", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("b", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       #expect(try await cluster.record("p", "a") != nil)
     }
   }
@@ -143,7 +143,8 @@ import WireJSON
         }
         try await group.waitForAll()
       }
-      _ = try await cluster.subnet("a", until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "5" })
+      _ = try await cluster.subnet(
+        "a", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "5" })
     }
   }
 
@@ -177,7 +178,7 @@ import WireJSON
         #expect(addresses == ["172.17.0.3", "172.17.0.4", "172.17.0.5"])
         for index in 0..<3 { try await cluster.deletePod("w-\(generation)-\(index)") }
       }
-      _ = try await cluster.subnet("a", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("a", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
     }
   }
 
@@ -233,7 +234,8 @@ import WireJSON
           try await cluster.client.delete(
             NetworkAttachmentDefinition.self, ObjectKey(namespace: cluster.namespace, name: name))
         } catch let error as APIError where error.isNotFound {}
-        _ = try await cluster.subnet(name, until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "5" })
+        _ = try await cluster.subnet(
+          name, until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "5" })
       }
       for index in 0..<3 { _ = try await cluster.record("p\(index)", "a", exists: false) }
     }
@@ -247,7 +249,7 @@ import WireJSON
       try await cluster.deletePod("p")
       try await cluster.createPod("p", [AnnotationKey.networks: "a"], spec: ["hostNetwork": true])
       _ = try await cluster.record("p", "a", exists: false)
-      _ = try await cluster.subnet("a", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("a", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
     }
   }
 }

@@ -186,7 +186,8 @@ import WireJSON
       #expect(try await cluster.address("q", "other") == "172.18.0.20")
       // The old place is the subnet's own again.
       try await cluster.deletePod("p")
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "244" })
+      _ = try await cluster.subnet(
+        "s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "244" })
       try await cluster.createPod("r", on: "macvlan", ["ip_pool": cluster.name("web")])
       let refusal = try await cluster.refusal("r", containing: "belongs to subnet")
       #expect(refusal.contains("belongs to subnet \(cluster.name("t")), but this network is served by subnet \(cluster.name("s"))"))
@@ -290,7 +291,7 @@ import WireJSON
       try await cluster.editSubnet("s", ["excludeIps": ["172.17.0.0..172.17.0.10", "172.17.0.20"]])
       let busy = try await cluster.pool("web", using: "172.17.0.20", available: "172.17.0.21")
       #expect(busy.status.v4Using.text == "1")
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+      _ = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       try await cluster.deletePod("p")
       let idle = try await cluster.pool("web", using: "", available: "172.17.0.21")
       #expect(idle.status.v4Using.text == "0" && idle.status.v4Available.text == "1")

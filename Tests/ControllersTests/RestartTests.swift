@@ -178,7 +178,8 @@ import WireJSON
       let busy = try await cluster.subnet("s", until: { $0.status.v4Using.text == "100" })
       #expect(busy.status.v4UsingRange == "172.17.0.11-172.17.0.110" && busy.status.v4Available.text == "144")
       for index in 0..<100 { try await cluster.deletePod("p\(index)") }
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "244" })
+      _ = try await cluster.subnet(
+        "s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "244" })
     }
   }
 }

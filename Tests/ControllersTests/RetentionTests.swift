@@ -91,7 +91,8 @@ import WireJSON
       if madeAgain { try await owners.createSet("web", replicas: 2) }
       try await owners.lead(2) {
         for ordinal in 0..<2 { _ = try await cluster.record("web-\(ordinal)", "macvlan", exists: false) }
-        _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "5" })
+        _ = try await cluster.subnet(
+          "s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "5" })
         let told = try await owners.collectionEvent(about: "web-1")
         #expect(told.contains(madeAgain ? "StatefulSet t-owner/web is another one" : "StatefulSet t-owner/web does not exist"), "\(told)")
         #expect(told.contains("address 172.17.0.3 of subnet t-owner-s"))

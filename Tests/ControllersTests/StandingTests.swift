@@ -36,7 +36,8 @@ import WireJSON
       try await cluster.createPod("a", Self.fixed("172.17.0.200", cluster))
       #expect(try await cluster.address("a", "macvlan") == "172.17.0.200")
       try await Self.patchSubnet(cluster, ["cidrBlock": "172.17.0.0/25"])
-      _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" && $0.status.v4Available.text == "125" })
+      _ = try await cluster.subnet(
+        "s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" && $0.status.v4Available.text == "125" })
       try await Self.touch(cluster, "a")
       // Served after the touch was seen: pods are worked off in their order.
       try await cluster.createPod("b", Self.net)

@@ -106,7 +106,7 @@ import WireJSON
         #expect(try await owners.standing("vmi") != nil)
         try await owners.delete(VirtualMachineInstance.self, "vmi")
         _ = try await cluster.record("vmi", "macvlan", exists: false)
-        _ = try await cluster.subnet("s", until: { $0.status.v4Using.text == "0" })
+        _ = try await cluster.subnet("s", until: { $0.status.hasCounts && $0.status.v4Using.text == "0" })
       }
     }
   }

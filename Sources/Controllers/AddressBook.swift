@@ -9,6 +9,7 @@ final class AddressBook: Sendable {
   let allocator: Allocator
   private let subnets = Mutex(SubnetTable())
   private let waiting = Mutex(WaitingPods())
+  private let parked = Mutex(ParkedReservations())
   private let notices = Mutex<[ObjectKey: Set<String>]>([:])
 
   init(allocator: Allocator) { self.allocator = allocator }
@@ -19,6 +20,8 @@ final class AddressBook: Sendable {
   func edit<Result: Sendable>(_ change: (inout SubnetTable) -> Result) -> Result { subnets.withLock { change(&$0) } }
 
   func wait<Result: Sendable>(_ change: (inout WaitingPods) -> Result) -> Result { waiting.withLock { change(&$0) } }
+
+  func park<Result: Sendable>(_ change: (inout ParkedReservations) -> Result) -> Result { parked.withLock { change(&$0) } }
 
   /// Remembers what a pod's user is told of, and returns what of it is new.
   func notice(_ pod: ObjectKey, _ texts: Set<String>) -> Set<String> {
@@ -57,6 +60,7 @@ extension PodOwner {
 extension AttachmentBinding {
   /// What the allocator is asked for this NIC.
   func request(owner: PodOwner) -> AllocationRequest {
+    if let vip { return vip.request(nic: owner.recordName(attachment.provider), self) }
     // An OVN port always has a MAC of ours; the interface of another plugin keeps its own unless one was asked for.
     let mac: MACChoice = wish.mac.map { .fixed($0) } ?? (attachment.isOVN ? .random : .none)
     return AllocationRequest(

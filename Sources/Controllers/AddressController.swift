@@ -16,6 +16,7 @@ package struct AddressController: Sendable {
   private let pods: PodReconciler
   private let records: IPRecordReconciler
   private let subnets: SubnetReconciler
+  private let vips: VipReconciler
   private let pools: PoolReconciler
   private let namespaces: NamespaceReconciler
   private let poolStatus: PoolStatusWriter
@@ -54,6 +55,11 @@ package struct AddressController: Sendable {
     let writer = ClusterWriter(client: environment.client, written: WrittenRecords(watching: stores.records))
     let lookup = OwnerLookup(
       stores: stores, book: book, writer: writer, keepsVMAddress: options.keepsVMAddress, now: environment.now)
+    let reservations = ReservationReconciler(
+      stores: stores, book: book, writer: writer, lookup: lookup, events: environment.events, signals: signals, logger: environment.logger)
+    vips = VipReconciler(
+      stores: stores, book: book, writer: writer, events: environment.events, signals: signals, now: environment.now,
+      logger: environment.logger)
     let release = PodRelease(
       stores: stores, book: book, writer: writer, lookup: lookup, events: environment.events, signals: signals,
       collected: environment.collected, logger: environment.logger)
@@ -61,7 +67,8 @@ package struct AddressController: Sendable {
       stores: stores, book: book, writer: writer, events: environment.events, signals: signals, release: release, ended: ended,
       keepsVMAddress: options.keepsVMAddress, now: environment.now, logger: environment.logger)
     records = IPRecordReconciler(
-      stores: stores, book: book, writer: writer, lookup: lookup, signals: signals, release: release, logger: environment.logger)
+      stores: stores, book: book, writer: writer, lookup: lookup, signals: signals, release: release,
+      reservations: reservations, logger: environment.logger)
     let adoption = PoolAdoption(stores: stores, book: book, signals: signals)
     subnets = SubnetReconciler(
       stores: stores, book: book, writer: writer, events: environment.events, signals: signals, pools: adoption, options: options,
@@ -74,9 +81,11 @@ package struct AddressController: Sendable {
       stores: stores, book: book, writer: writer, signals: signals, defaultSubnet: options.defaultSubnet)
     poolStatus = PoolStatusWriter(stores: stores, book: book, writer: writer)
     status = SubnetStatusWriter(stores: stores, book: book, writer: writer, signals: signals, usageChanged: environment.usageChanged)
+    let reserved = ReservationRestore(stores: stores, vips: vips, reservations: reservations, conflicts: environment.conflicts)
     restore = AllocatorRestore(
-      stores: stores, book: book, subnets: subnets, lookup: lookup, now: environment.now, logger: environment.logger)
-    claims = EpochClaim(stores: stores, writer: writer, now: environment.now)
+      stores: stores, book: book, subnets: subnets, reservations: reserved, lookup: lookup, now: environment.now, logger: environment.logger
+    )
+    claims = EpochClaim(stores: stores, writer: writer, reservations: reserved, now: environment.now)
     connect()
   }
 
@@ -90,10 +99,12 @@ package struct AddressController: Sendable {
     signals.rebind()
     for pod in stores.pods.all { signals.pods.add(pod.key, priority: .low) }
     for record in stores.records.all { signals.records.add(record.key, priority: .low) }
+    for vip in stores.vips.all { signals.vips.add(vip.key, priority: .low) }
     await withTaskGroup(of: Void.self) { group in
       let workers = options.workers
       group.addTask { await runWorkers(workers, on: signals.pods, logger: logger, reconcile: { try await pods.reconcile($0) }) }
       group.addTask { await runWorkers(workers, on: signals.records, logger: logger, reconcile: { try await records.reconcile($0) }) }
+      group.addTask { await runWorkers(workers, on: signals.vips, logger: logger, reconcile: { try await vips.reconcile($0) }) }
       // One at a time: whether a subnet overlaps another depends on what was decided before.
       group.addTask { await runWorkers(1, on: signals.subnets, logger: logger, reconcile: { try await subnets.reconcile($0) }) }
       group.addTask { await runWorkers(1, on: signals.pools, logger: logger, reconcile: { try await pools.reconcile($0) }) }
@@ -106,7 +117,7 @@ package struct AddressController: Sendable {
   /// Whether nothing is in hand: for tests, and for knowing that a start has settled.
   package var isIdle: Bool {
     signals.pods.isIdle && signals.records.isIdle && signals.subnets.isIdle && signals.pools.isIdle && signals.namespaces.isIdle
-      && signals.status.isIdle
+      && signals.vips.isIdle && signals.status.isIdle
   }
 
   /// A subnet's status and that of its pools: of what cannot be written the other is written all the same.
@@ -123,6 +134,7 @@ package struct AddressController: Sendable {
       do { try await sleep(interval) } catch { return }
       for record in stores.records.all { signals.records.add(record.key, priority: .low) }
       for pod in stores.pods.all { signals.pods.add(pod.key, priority: .low) }
+      for vip in stores.vips.all { signals.vips.add(vip.key, priority: .low) }
       let owners = Set(book.allocator.subnetNames.flatMap { book.allocator.held(inSubnet: $0) }.map(\.owner))
       for pod in owners.compactMap({ ObjectKey(owner: $0) }) where stores.pods[pod] == nil { signals.pods.add(pod, priority: .low) }
     }
@@ -132,6 +144,7 @@ package struct AddressController: Sendable {
   private func connect() {
     // First: what is noted about a pod's end must be there when its key is taken up.
     signals.connectOwners(stores, ended: ended)
+    signals.connectReservations(stores)
     stores.pods.onChange { change in signals.pods.add(change.key) }
     stores.records.onChange { change in
       signals.records.add(change.key)

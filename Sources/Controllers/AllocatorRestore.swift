@@ -10,11 +10,12 @@ struct AllocatorRestore: Sendable {
   let stores: ClusterStores
   let book: AddressBook
   let subnets: SubnetReconciler
+  let reservations: ReservationRestore
   let lookup: OwnerLookup
   let now: @Sendable () -> Timestamp
   let logger: Logger
 
-  /// Subnets, then records, then annotated pods; after that the allocator gives addresses.
+  /// Subnets, then records, then annotated pods, then Vips; after that the allocator gives addresses.
   func run() {
     for subnet in RestoreOrder.subnets(stores.subnets.all, holding: isHolding) { adopt(subnet) }
     let claims = RestoreOrder.claims(stores.records.all, pods: { lookup.pod(of: $0) }, now: now())
@@ -27,11 +28,13 @@ struct AllocatorRestore: Sendable {
         subnets.report(claim, book.allocator.restore(claim.holding))
       }
     }
+    restored += reservations.restore()
     book.allocator.restoreFinished()
+    reservations.holdAhead()
     logger.info("restored", metadata: ["subnets": "\(book.table.plans.count)", "addresses": "\(restored)"])
   }
 
-  private func isHolding(_ subnet: String) -> Bool { !stores.records(inSubnet: subnet).isEmpty }
+  private func isHolding(_ subnet: String) -> Bool { stores.areAddressesClaimed(inSubnet: subnet) }
 
   /// A subnet that is refused now is told so by its reconciler, which runs next. One that holds addresses is taken as far as it can be
   /// read, so that its pods keep what they have; one on its way out gives no more from the start.

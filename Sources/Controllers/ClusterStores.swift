@@ -6,6 +6,7 @@ import PodNetwork
 package struct ClusterStores: Sendable {
   package let pods = Store<Pod>(indexes: [
     .init(IndexName.network) { PodNetworks.named(by: $0).map(\.description) },
+    .init(IndexName.vip) { VipUse.name(of: $0).map { [$0] } ?? [] },
     .init(IndexName.machine) { pod in PodOwner.machineKey(of: pod).map { [$0.description] } ?? [] },
   ])
   package let namespaces = Store<Namespace>()
@@ -23,6 +24,7 @@ package struct ClusterStores: Sendable {
       return [ObjectKey(namespace: record.spec.namespace, name: set).description]
     },
   ])
+  package let vips = Store<Vip>(indexes: [.init(IndexName.subnet) { [$0.subnetName] }])
   package let sets = Store<StatefulSet>()
   /// KubeVirt's kinds, empty in a cluster without it.
   package let machines = Store<VirtualMachine>()
@@ -47,16 +49,28 @@ package struct ClusterStores: Sendable {
   /// The pods in which a virtual machine runs: two while it moves to another node.
   package func pods(ofMachine key: ObjectKey) -> [Pod] { pods.objects(IndexName.machine, key.description) }
 
+  /// Pods that name a Vip, in key order.
+  func pods(usingVip name: String) -> [Pod] { pods.objects(IndexName.vip, name) }
+
+  /// Vips that hold or want an address of a subnet, in name order.
+  func vips(inSubnet name: String) -> [Vip] { vips.objects(IndexName.subnet, name) }
+
+  /// Whether some object claims an address of the subnet. An IP that was made by hand and not accepted claims none.
+  func areAddressesClaimed(inSubnet name: String) -> Bool {
+    records(inSubnet: name).contains { !ReservationPlan.isPending($0) } || vips(inSubnet: name).contains(where: \.isAssigned)
+  }
+
   /// Whether every first list has arrived.
   package var areSynced: Bool {
     pods.isSynced && namespaces.isSynced && nodes.isSynced && networks.isSynced && subnets.isSynced && pools.isSynced
-      && records.isSynced && sets.isSynced && machines.isSynced && instances.isSynced
+      && records.isSynced && vips.isSynced && sets.isSynced && machines.isSynced && instances.isSynced
   }
 
   package func waitUntilSynced() async throws {
     try await subnets.waitUntilSynced()
     try await pools.waitUntilSynced()
     try await records.waitUntilSynced()
+    try await vips.waitUntilSynced()
     try await networks.waitUntilSynced()
     try await namespaces.waitUntilSynced()
     try await nodes.waitUntilSynced()
@@ -74,4 +88,5 @@ private enum IndexName {
   static let pod = "pod"
   static let set = "set"
   static let subnet = "subnet"
+  static let vip = "vip"
 }

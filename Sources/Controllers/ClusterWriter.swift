@@ -67,6 +67,18 @@ struct ClusterWriter: Sendable {
     _ = try await client.patch(type, key, merge: patch, subresource: status ? "status" : nil)
   }
 
+  /// Gives an object a new version in whatever state it is, marked with the leader's term; nil when that stands there already, or when
+  /// the object is gone or another by now.
+  func bump<R: Resource>(_ object: R, epoch: String) async throws -> R? {
+    guard object.metadata.annotations[AnnotationKey.allocatorEpoch] != epoch else { return nil }
+    var patch = MetadataPatch()
+    patch.uid = object.metadata.uid
+    patch.annotations[AnnotationKey.allocatorEpoch] = epoch
+    do {
+      return try await client.patch(R.self, object.key, merge: patch.json)
+    } catch let error as APIError where error.isNotFound || error.isConflict { return nil }
+  }
+
   func patchSubnet(_ name: String, _ patch: JSONValue, status: Bool = false) async throws {
     _ = try await client.patch(Subnet.self, ObjectKey(name: name), merge: patch, subresource: status ? "status" : nil)
   }
@@ -84,6 +96,8 @@ extension PodOwner {
   /// one name, and a pod may have the name of a virtual machine.
   func mayTake(_ record: IPRecord) -> Bool {
     guard !record.spec.podName.isEmpty else { return true }
+    // Made by hand and under a name that is not its pod's: it is nobody's record.
+    if !record.metadata.isManaged, !record.metadata.name.hasPrefix("\(record.spec.podName).\(record.spec.namespace)") { return true }
     guard record.spec.namespace == namespace, record.spec.podName == name else { return false }
     return (record.spec.podType == Kind.virtualMachine.rawValue) == (kind == .virtualMachine) || record.isReservation
   }

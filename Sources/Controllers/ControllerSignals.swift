@@ -9,6 +9,7 @@ struct ControllerSignals: Sendable {
   let pools: WorkQueue<ObjectKey>
   let namespaces: WorkQueue<ObjectKey>
   let records: WorkQueue<ObjectKey>
+  let vips: WorkQueue<ObjectKey>
   /// Names of subnets whose counts may have changed.
   let status: WorkQueue<ObjectKey>
 
@@ -21,6 +22,7 @@ struct ControllerSignals: Sendable {
     pools = WorkQueue(clock: clock)
     namespaces = WorkQueue(clock: clock)
     records = WorkQueue(clock: clock)
+    vips = WorkQueue(clock: clock)
     status = WorkQueue(clock: clock)
   }
 
@@ -34,6 +36,7 @@ struct ControllerSignals: Sendable {
     for one in returned {
       if let key = book.wait({ $0.wake(for: one) }) { pods.add(key) }
     }
+    retryReservations(after: returned, in: book)
   }
 
   /// A pod has had its turn: where something is left of what it was woken for, it is the next one's.
@@ -48,6 +51,7 @@ struct ControllerSignals: Sendable {
   /// Something was edited: everybody who waits is tried again, the oldest first, and namespaces are told what they are bound to now.
   func edited(in book: AddressBook) {
     for key in book.wait({ $0.edit() }) { pods.add(key) }
+    retryReservations(in: book)
     rebind()
   }
 

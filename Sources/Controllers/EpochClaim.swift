@@ -8,9 +8,11 @@ import PodNetwork
 struct EpochClaim: Sendable {
   let stores: ClusterStores
   let writer: ClusterWriter
+  let reservations: ReservationRestore
   let now: @Sendable () -> Timestamp
 
   func run(term: Int64) async throws {
+    try await reservations.claim(term: term, writer: writer)
     let epoch = String(term)
     for pod in stores.pods.all where Self.isWaiting(pod, now: now()) {
       guard pod.metadata.annotations[AnnotationKey.allocatorEpoch] != epoch else { continue }

@@ -13,12 +13,17 @@ struct IPRecordReconciler: Sendable {
   let lookup: OwnerLookup
   let signals: ControllerSignals
   let release: PodRelease
+  let reservations: ReservationReconciler
   let logger: Logger
 
   func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
     // What a record that is gone stood for is settled by its pod, which the store's change brings into the queue.
-    guard let record = stores.records[key] else { return .done }
+    guard let record = stores.records[key] else {
+      reservations.forget(key.name)
+      return .done
+    }
     if record.metadata.isDeleting { return try await leave(record) }
+    if let result = try await reservations.reconcile(record) { return result }
     guard case .release(let reason) = try await lookup.verdict(on: record) else { return .done }
     // A crash between two writes, a deposed leader's late one, or an owner that is gone.
     try await release.collect(record, reason)

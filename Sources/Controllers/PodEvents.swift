@@ -57,7 +57,10 @@ package struct PodEvents: Sendable {
         message: problem?.description ?? warning ?? "ippool \(pool.metadata.name) is ready"))
   }
 
-  private func note(_ pod: Pod, _ level: EventDraft.Level, _ reason: String, _ message: String) {
-    record(EventDraft(type: Pod.resourceType, object: pod.key, uid: pod.metadata.uid, level: level, reason: reason, message: message))
+  /// About any object.
+  func note(_ object: some Resource, _ level: EventDraft.Level, _ reason: String, _ message: String) {
+    record(
+      EventDraft(
+        type: type(of: object).resourceType, object: object.key, uid: object.metadata.uid, level: level, reason: reason, message: message))
   }
 }

@@ -61,6 +61,9 @@ struct PodReconciler: Sendable {
     defer { tell(notices, pod) }
     guard !missing.isEmpty || !networks.refusals.isEmpty else { return try await settle(pod) }
 
+    // What somebody reserved for one of these NICs is decided before the pod is.
+    if awaitsReservation(missing, owner) { return .done }
+
     let table = book.table
     var refusals = networks.refusals
     var bindings: [AttachmentBinding] = []
@@ -74,6 +77,12 @@ struct PodReconciler: Sendable {
     guard refusals.isEmpty else {
       park(pod, awaiting: [], since: ticket)
       return try await refuse(pod, refusals)
+    }
+    do throws(NetworkRefusal) {
+      try VipUse.bind(pod, networks.attachments, kept: kept, vips: { stores.vips[ObjectKey(name: $0)] }, to: &bindings)
+    } catch {
+      park(pod, awaiting: [], since: ticket)
+      return try await refuse(pod, [error])
     }
 
     let grants: [Grant]
@@ -132,6 +141,7 @@ struct PodReconciler: Sendable {
       signals.touched([old.subnet])
     }
     signals.touched(allocations.map(\.subnet))
+    for vip in bindings.compactMap(\.vip) { signals.vips.add(ObjectKey(name: vip.name)) }
     return zip(bindings, allocations).compactMap { binding, allocation in
       table.plans[allocation.subnet].map {
         Grant(attachment: binding.attachment, subnet: $0, addresses: allocation.addresses, mac: allocation.mac)
@@ -164,7 +174,8 @@ struct PodReconciler: Sendable {
     for name in candidates where plans[name]?.contains(annotated.addresses) == true {
       let outcome = book.allocator.restore(
         HoldingRecord(
-          nic: nic, owner: owner.allocatorOwner, subnet: name, addresses: annotated.addresses, mac: annotated.mac))
+          nic: nic, owner: owner.allocatorOwner, subnet: name, addresses: annotated.addresses, mac: annotated.mac,
+          sharing: pod.sharing))
       if case .held = outcome { isTaken = true }
       guard case .granted = outcome else { continue }
       signals.touched([name])
@@ -195,7 +206,7 @@ struct PodReconciler: Sendable {
   static func refusals(_ failure: AllocationFailure, _ bindings: [AttachmentBinding], _ owner: PodOwner) -> [NetworkRefusal] {
     bindings.compactMap { binding in
       guard let nic = failure[owner.recordName(binding.attachment.provider)] else { return nil }
-      return NetworkRefusal(subject: binding.attachment.provider.text, reason: nic.error.description, isFinal: nic.isFinal)
+      return NetworkRefusal(subject: binding.attachment.provider.text, reason: binding.reason(of: nic.error), isFinal: nic.isFinal)
     }
   }
 

@@ -121,6 +121,7 @@ struct PodRelease: Sendable {
     guard let released = book.allocator.release(nic: nic, of: owner) else { return false }
     signals.returned(Returned.all(of: released, in: book.allocator), in: book)
     signals.touched([released.held.allocation.subnet])
+    signals.parted(released, in: book)
     return true
   }
 

@@ -3,10 +3,20 @@ package import KubeAPI
 import NetAddress
 import PodNetwork
 
-/// A record that could not be restored because another claim stands against it.
+/// A record or Vip that could not be restored because another claim stands against it.
 package struct RestoreConflict: Sendable {
-  package let record: IPRecord
+  package let type: ResourceType
+  package let key: ObjectKey
+  package let uid: String
   package let reason: String
+
+  init(record: IPRecord, reason: String) {
+    (type, key, uid, self.reason) = (IPRecord.resourceType, record.key, record.metadata.uid, reason)
+  }
+
+  init(vip: Vip, reason: String) {
+    (type, key, uid, self.reason) = (Vip.resourceType, vip.key, vip.metadata.uid, reason)
+  }
 }
 
 /// Somebody's claim on an address, from a record or from a pod's annotations.
@@ -44,16 +54,27 @@ enum RestoreOrder {
     let key = ObjectKey(namespace: record.spec.namespace, name: record.spec.podName)
     let pod = pods(key)
     let outlivesPods = record.metadata.labels[LabelKey.ipReserved] == "true" || !record.spec.podType.isEmpty
+    // A record without an owner is nobody's, and one that says something else than its living pod runs on is mended by that pod.
+    if key.name.isEmpty || key.namespace.isEmpty || isContradicted(record, addresses, pod, now) { return nil }
     guard outlivesPods || (pod.map { PodPhase($0, now: now) != .finished } ?? false) else { return nil }
     let isLive = pod.map { pod in
       pod.metadata.annotations.contains { ProviderName.split($0.key, .ipAddress) != nil && AddressPair($0.value) == addresses }
     }
+    // What was asked for by hand and never decided is no claim.
+    if ReservationPlan.isPending(record), isLive != true { return nil }
     return RestoreClaim(
       record: record,
       holding: HoldingRecord(
         nic: record.metadata.name, owner: Owner(key: key.description, uid: record.metadata.annotations[AnnotationKey.podUID]),
         subnet: record.spec.subnet, addresses: addresses, mac: MACAddress(record.spec.macAddress)),
       isLive: isLive ?? false)
+  }
+
+  private static func isContradicted(_ record: IPRecord, _ addresses: AddressPair, _ pod: Pod?, _ now: Timestamp) -> Bool {
+    guard let pod, PodPhase(pod, now: now) != .finished, let provider = PodOwner.provider(ofRecord: record),
+      let annotated = AnnotatedAddress(pod, provider)
+    else { return false }
+    return annotated.addresses != addresses
   }
 
   /// What the annotations of a living pod say that it was given from the subnets. A pod whose record was lost still runs on its
@@ -71,6 +92,25 @@ enum RestoreOrder {
         holding: HoldingRecord(
           nic: owner.recordName(provider), owner: owner.allocatorOwner, subnet: name, addresses: annotated.addresses, mac: annotated.mac),
         isLive: true)
+    }
+  }
+
+  /// What Vips say that they were given from a subnet, each beside the pod that uses it, if that is among the `others`.
+  static func claims(
+    _ vips: [Vip], on plan: SubnetPlan, beside others: [RestoreClaim], pods: (ObjectKey) -> Pod?
+  ) -> [RestoreClaim] {
+    guard !vips.isEmpty else { return [] }
+    return vips.compactMap { vip in
+      guard vip.isAssigned, let stored = try? VipPlan.stored(vip) else { return nil }
+      let user = others.map(\.holding).first { other in
+        let addresses = [other.v4.map(IPAddress.v4), other.v6.map(IPAddress.v6)].compactMap { $0 }
+        return addresses.contains { stored[$0.family] == $0 }
+          && vip.isUsed(byNIC: other.nic, pod: ObjectKey(owner: other.owner).flatMap(pods))
+      }
+      return RestoreClaim(
+        holding: HoldingRecord(
+          nic: VipPlan.portName(vip, plan.provider), owner: vip.allocatorOwner, subnet: plan.name, addresses: stored,
+          mac: MACAddress(vip.status.mac), sharing: user.map { .with($0.owner.key) } ?? .none))
     }
   }
 

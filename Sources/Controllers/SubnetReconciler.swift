@@ -36,7 +36,7 @@ struct SubnetReconciler: Sendable {
     var warning = plan.warnings.isEmpty ? nil : plan.warnings.joined(separator: "; ")
     if let overlap = plan.overlap(with: book.table.plans.values) {
       // One that already gives addresses goes on: refusing it would hurt pods that run.
-      guard !stores.records(inSubnet: key.name).isEmpty else { return try await refuse(subnet, overlap) }
+      guard stores.areAddressesClaimed(inSubnet: key.name) else { return try await refuse(subnet, overlap) }
       warning = [warning, overlap.description].compactMap { $0 }.joined(separator: "; ")
     }
     if let problem = adopt(plan) { return try await refuse(subnet, problem) }
@@ -60,6 +60,7 @@ struct SubnetReconciler: Sendable {
           "address no longer in subnet", metadata: ["nic": "\(lost.allocation.nic)", "address": "\(lost.allocation.addresses)"])
       }
       for (claim, outcome) in zip(claims, outcome.restored) { report(claim, outcome) }
+      signals.lost(outcome.dropped)
     } catch {
       return .field(name: "cidrBlock", value: plan.cidrs.description, why: error.description)
     }
@@ -87,7 +88,9 @@ struct SubnetReconciler: Sendable {
     let pods = stores.pods.all.flatMap {
       RestoreOrder.claims(of: $0, keepsVMAddress: lookup.keepsVMAddress, on: [plan.name: plan], now: now())
     }
-    return (records + pods).filter {
+    let vips = RestoreOrder.claims(
+      stores.vips(inSubnet: plan.name), on: plan, beside: records + pods, pods: { lookup.pod(of: $0) })
+    return (records + pods + vips).filter {
       plan.contains($0.holding.addresses) && book.allocator.held(nic: $0.holding.nic, ofOwner: $0.holding.owner.key) == nil
     }
   }
@@ -152,7 +155,7 @@ struct SubnetReconciler: Sendable {
     let name = subnet.metadata.name
     close(subnet)
     signals.rebind()
-    guard stores.records(inSubnet: name).isEmpty, book.allocator.held(inSubnet: name).isEmpty else { return .done }
+    guard !stores.areAddressesClaimed(inSubnet: name), book.allocator.held(inSubnet: name).isEmpty else { return .done }
     try await writer.removeFinalizer(of: subnet)
     return .done
   }

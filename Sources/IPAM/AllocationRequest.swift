@@ -9,19 +9,32 @@ package struct AllocationRequest: Sendable, Hashable {
   /// The only family wanted; nil: every family the subnet serves.
   package let family: AddressFamily?
   package let mac: MACChoice
-  /// Take fixed addresses and MACs even where another owner has them (live migration, manual IP records): Kube-OVN's
-  /// `checkConflict = false`. The gateway's address is not refused either.
-  package let isSharing: Bool
+  package let sharing: Sharing
+  /// Whether a NIC that holds something else may lose it for this. Not where the request does not come from the NIC's own pod
+  /// (an IP record made by hand): whoever runs on the address must keep it, so the answer is `.nicHolds`.
+  package let mayMove: Bool
 
   package init(
-    nic: String, candidates: [Candidate], family: AddressFamily? = nil, mac: MACChoice = .none, isSharing: Bool = false
+    nic: String, candidates: [Candidate], family: AddressFamily? = nil, mac: MACChoice = .none, sharing: Sharing = .none,
+    mayMove: Bool = true
   ) {
     self.nic = nic
     self.candidates = candidates
     self.family = family
     self.mac = mac
-    self.isSharing = isSharing
+    self.sharing = sharing
+    self.mayMove = mayMove
   }
+}
+
+/// With whom a NIC may hold one address or MAC.
+package enum Sharing: Sendable, Hashable {
+  /// With nobody.
+  case none
+  /// With whoever has it (live migration): Kube-OVN's `checkConflict = false`. The gateway's address is not refused either.
+  case anyone
+  /// With the NICs of this owner key and nobody else (a pod that uses a Vip).
+  case with(String)
 }
 
 /// A subnet to try, and what to take from it.

@@ -48,6 +48,9 @@ extension AllocatorState {
         attempts.append(error)
       }
     }
+    if !request.mayMove, let existing {
+      throw NICFailure(nic: request.nic, attempts: attempts.isEmpty ? [.nicHolds(allocation(of: existing))] : attempts)
+    }
     for index in request.candidates.indices where index != contented {
       guard let subnet = self.index(ofSubnet: request.candidates[index].subnet) else {
         attempts.append(.noSubnet(request.candidates[index].subnet))

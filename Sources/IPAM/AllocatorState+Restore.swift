@@ -28,7 +28,7 @@ extension AllocatorState {
     }
     let addresses = [record.v4.map(IPAddress.v4), record.v6.map(IPAddress.v6)].compactMap { $0 }
     if addresses.isEmpty, record.mac == nil { throw .noAddressGiven(subnet: record.subnet) }
-    let request = AllocationRequest(nic: record.nic, candidates: [], isSharing: record.isSharing)
+    let request = AllocationRequest(nic: record.nic, candidates: [], sharing: record.sharing)
     for address in addresses { try takeFixedAlone(slot, address, request) }
     ledger.adopt(slot, uid: record.owner.uid)
     return slot
@@ -36,7 +36,7 @@ extension AllocatorState {
 
   /// One address and nothing more: with the family named, the other one is not completed.
   private mutating func takeFixedAlone(_ slot: Slot, _ address: IPAddress, _ request: AllocationRequest) throws(AllocationError) {
-    let alone = AllocationRequest(nic: request.nic, candidates: [], family: address.family, isSharing: request.isSharing)
+    let alone = AllocationRequest(nic: request.nic, candidates: [], family: address.family, sharing: request.sharing)
     try takeFixed(slot, alone, [address])
   }
 

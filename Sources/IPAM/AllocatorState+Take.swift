@@ -58,7 +58,7 @@ extension AllocatorState {
     for (place, address) in addresses.enumerated() {
       if let twin = addresses[..<place].first(where: { $0.family == address.family }) { throw .twoOfFamily(twin, address) }
     }
-    for address in addresses { try takeFixed(slot, address, isSharing: request.isSharing) }
+    for address in addresses { try takeFixed(slot, address, sharing: request.sharing) }
     guard request.family == nil, addresses.count == 1 else { return }
     let other = first.family.other
     try modify(index) { subnet, ledger throws(AllocationError) in
@@ -67,13 +67,13 @@ extension AllocatorState {
     }
   }
 
-  private mutating func takeFixed(_ slot: Slot, _ address: IPAddress, isSharing: Bool) throws(AllocationError) {
+  private mutating func takeFixed(_ slot: Slot, _ address: IPAddress, sharing: Sharing) throws(AllocationError) {
     let index = subnet(of: slot)
     do {
       try modify(index) { subnet, ledger throws(FamilyRefusal) in
         switch address {
-        case .v4(let address): try subnet.v4.takeFixed(address, for: slot, isSharing: isSharing, &ledger)
-        case .v6(let address): try subnet.v6.takeFixed(address, for: slot, isSharing: isSharing, &ledger)
+        case .v4(let address): try subnet.v4.takeFixed(address, for: slot, sharing: sharing, &ledger)
+        case .v6(let address): try subnet.v6.takeFixed(address, for: slot, sharing: sharing, &ledger)
         }
       }
     } catch {
@@ -105,7 +105,7 @@ extension AllocatorState {
     var best: AllocationError?
     for entry in entries {
       guard let first = entry.first else { continue }
-      if !request.isSharing, let holder = modify(index, { subnet, ledger in subnet.holder(of: first, in: ledger.holdings) }),
+      if let holder = modify(index, { subnet, ledger in subnet.rival(of: slot, first, request.sharing, in: ledger.holdings) }),
         ledger.holdings.ownerKey(holder) != ledger.holdings.ownerKey(slot)
       {
         taken =
@@ -140,11 +140,11 @@ extension AllocatorState {
       modify(index) { subnet, ledger in subnet.takeMAC(mac, for: slot, &ledger) }
     case .fixed(let mac):
       guard current != mac else { return }
-      if !request.isSharing {
-        guard subnets[index].definition.gatewayMAC != mac else { throw .macGateway(subnet: name(of: index), mac) }
-        if let holder = modify(index, { subnet, ledger in subnet.holder(of: mac, otherThan: slot, in: ledger.holdings) }) {
-          throw .macHeld(subnet: name(of: index), mac, by: ledger.holdings.holder(holder))
-        }
+      if request.sharing != .anyone, subnets[index].definition.gatewayMAC == mac {
+        throw .macGateway(subnet: name(of: index), mac)
+      }
+      if let holder = modify(index, { subnet, ledger in subnet.macs.rival(of: slot, mac, request.sharing, in: ledger.holdings) }) {
+        throw .macHeld(subnet: name(of: index), mac, by: ledger.holdings.holder(holder))
       }
       modify(index) { subnet, ledger in subnet.takeMAC(mac, for: slot, &ledger) }
     }

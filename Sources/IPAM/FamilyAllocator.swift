@@ -103,16 +103,16 @@ struct FamilyAllocator<Address: HeldAddress>: Sendable {
   /// has the address is in the way, also one of the same owner. (Kube-OVN lets two NICs of a pod have one address, and frees it
   /// when the first of them goes.)
   mutating func takeFixed(
-    _ address: Address, for slot: Slot, isSharing: Bool, _ ledger: inout Ledger
+    _ address: Address, for slot: Slot, sharing: Sharing, _ ledger: inout Ledger
   ) throws(FamilyRefusal) {
     guard let usable, usable.contains(address) else { throw .outOfRange }
-    guard isSharing || address != gateway else { throw .gateway }
+    guard address != gateway || sharing == .anyone else { throw .gateway }
     let current = Address.read(ledger.holdings[slot])
     guard current != address else { return }
     let pool = poolIndex(of: address)
     let origin: Origin
-    if let holder = holders.first(address, in: ledger.holdings) {
-      guard isSharing else { throw .held(holder) }
+    if holders.first(address, in: ledger.holdings) != nil {
+      if let rival = holders.rival(of: slot, address, sharing, in: ledger.holdings) { throw .held(rival) }
       origin = .shared
     } else if excluded.contains(address) {
       origin = .excluded

@@ -26,6 +26,15 @@ struct HolderIndex<Value: HeldValue>: Sendable {
     return first != slot ? first : sharers[value]?.first
   }
 
+  /// The first holder that stands in the way of another NIC.
+  func rival(of slot: Slot, _ value: Value, _ sharing: Sharing, in holdings: HoldingTable) -> Slot? {
+    switch sharing {
+    case .none: other(than: slot, value, in: holdings)
+    case .anyone: nil
+    case .with(let owner): all(value, in: holdings).first { $0 != slot && holdings.ownerKey($0) != owner }
+    }
+  }
+
   /// Every slot that holds something here, sharers included.
   var slots: [Slot] { table.slots + sharers.values.joined() }
 

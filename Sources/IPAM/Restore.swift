@@ -8,13 +8,12 @@ package struct HoldingRecord: Sendable, Hashable {
   package let v4: IPv4Address?
   package let v6: IPv6Address?
   package let mac: MACAddress?
-  /// The address may be another owner's as well (live migration).
-  package let isSharing: Bool
+  package let sharing: Sharing
 
   package var addresses: AddressPair { AddressPair(v4: v4, v6: v6) }
 
   package init(
-    nic: String, owner: Owner, subnet: String, addresses: AddressPair, mac: MACAddress? = nil, isSharing: Bool = false
+    nic: String, owner: Owner, subnet: String, addresses: AddressPair, mac: MACAddress? = nil, sharing: Sharing = .none
   ) {
     self.nic = nic
     self.owner = owner
@@ -22,7 +21,7 @@ package struct HoldingRecord: Sendable, Hashable {
     v4 = addresses.v4?.v4
     v6 = addresses.v6?.v6
     self.mac = mac
-    self.isSharing = isSharing
+    self.sharing = sharing
   }
 }
 

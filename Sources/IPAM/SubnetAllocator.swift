@@ -44,6 +44,14 @@ struct SubnetAllocator: Sendable {
     }
   }
 
+  /// A holder that stands in the way of another NIC.
+  func rival(of slot: Slot, _ address: IPAddress, _ sharing: Sharing, in holdings: HoldingTable) -> Slot? {
+    switch address {
+    case .v4(let address): v4.holders.rival(of: slot, address, sharing, in: holdings)
+    case .v6(let address): v6.holders.rival(of: slot, address, sharing, in: holdings)
+    }
+  }
+
   func holders(of address: IPAddress, in holdings: HoldingTable) -> [Slot] {
     switch address {
     case .v4(let address): v4.holders.all(address, in: holdings)

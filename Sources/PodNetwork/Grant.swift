@@ -106,23 +106,18 @@ package enum IPRecordBuilder {
       let isLeftAlone = key == LabelKey.ipReserved || (key == LabelKey.nodeName && isSameOwner)
       if !isLeftAlone || record.metadata.labels[key] == nil { patch.labels[key] = value }
     }
+    // Made by hand for the address that its pod has: it is to outlive the pod.
+    if ReservationPlan.isPending(record), ReservationPlan.isServed(record, by: grant) { patch.labels[LabelKey.ipReserved] = "true" }
     if record.spec.subnet != wanted.subnet, !record.spec.subnet.isEmpty { patch.labels[record.spec.subnet] = .some(nil) }
     for (key, value) in annotations(owner) where record.metadata.annotations[key] != value { patch.annotations[key] = value }
     if owner.setUID == nil, record.metadata.annotations[AnnotationKey.ownerUID] != nil {
       patch.annotations[AnnotationKey.ownerUID] = .some(nil)
     }
-    patch.finalizers = finalizers(record.metadata.finalizers)
+    patch.finalizers = Finalizer.added(to: record.metadata.finalizers)
     guard !patch.isEmpty || record.spec != wanted else { return nil }
     var json = patch.json
     if record.spec != wanted { json["spec"] = wanted.json }
     return json
-  }
-
-  /// The list with our finalizer in it and the one of old versions replaced by it; nil when it is so already.
-  private static func finalizers(_ present: [String]) -> [String]? {
-    let others = present.filter { $0 != Finalizer.legacyController && $0 != Finalizer.controller }
-    let isRight = present.contains(Finalizer.controller) && !present.contains(Finalizer.legacyController)
-    return isRight ? nil : others + [Finalizer.controller]
   }
 
   private static func spec(_ grant: Grant, owner: PodOwner, nodeName: String) -> IPRecord.Spec {

@@ -66,6 +66,11 @@ package struct PodOwner: Sendable, Hashable {
     return ProviderName(String(record.dropFirst(base.count + 1)))
   }
 
+  /// The provider of the NIC that a record is of, by its name; nil when that is not made of its own pod's.
+  package static func provider(ofRecord record: IPRecord) -> ProviderName? {
+    PodOwner(namespace: record.spec.namespace, name: record.spec.podName, uid: "", kind: .plain).provider(ofRecord: record.metadata.name)
+  }
+
   /// The StatefulSet that a pod belongs to, by the rule of allocation.md §7.
   package static func statefulSet(of pod: Pod) -> OwnerReference? {
     pod.metadata.ownerReferences.first {

@@ -152,10 +152,10 @@ extension Pod {
 }
 
 extension IPRecord {
-  /// Made by hand before or without a pod (allocation.md §8). One that carries neither the label nor our finalizer is about to be.
+  /// Made by hand before or without a pod (allocation.md §8). One without our finalizer is about to be, unless its label says no.
   package var isReservation: Bool {
-    if let label = metadata.labels[LabelKey.ipReserved] { return label == "true" }
-    return !metadata.finalizers.contains { $0 == Finalizer.controller || $0 == Finalizer.legacyController }
+    let label = metadata.labels[LabelKey.ipReserved]
+    return metadata.isManaged ? label == "true" : label != "false"
   }
 }
 

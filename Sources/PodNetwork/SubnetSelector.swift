@@ -20,6 +20,8 @@ package struct AttachmentBinding: Sendable, Equatable {
   package var wish: AttachmentWish
   /// In the order in which they are tried; never empty.
   package var places: [AddressPlace]
+  /// The Vip whose addresses the NIC is to have, in place of what it wishes.
+  package var vip: VipUse?
 
   package init(attachment: Attachment, wish: AttachmentWish, places: [AddressPlace]) {
     self.attachment = attachment

@@ -37,8 +37,8 @@ struct ControllerProcess: Sendable {
       meters.conflict()
       events.record(
         EventDraft(
-          type: IPRecord.resourceType, object: conflict.record.key, uid: conflict.record.metadata.uid, level: .warning,
-          reason: "AddressConflict", message: "record \(conflict.record.metadata.name) cannot be believed: \(conflict.reason)"))
+          type: conflict.type, object: conflict.key, uid: conflict.uid, level: .warning,
+          reason: "AddressConflict", message: "\(conflict.type.kind) \(conflict.key) cannot be believed: \(conflict.reason)"))
     }
     let controller = AddressController(stores: stores, options: options, environment: surroundings, clock: ContinuousClock())
     let elector = try makeElector(configuration, registry)

@@ -33,6 +33,7 @@ struct ControllerReflectors: Sendable {
       group.addTask { try await reflector(stores.subnets).run() }
       group.addTask { try await reflector(stores.pools).run() }
       group.addTask { try await reflector(stores.records).run() }
+      group.addTask { try await reflector(stores.vips).run() }
       try await group.waitForAll()
     }
   }

@@ -31,6 +31,7 @@ struct ClusterUnderTest: Sendable {
       { try await Reflector(client: client, store: seen.pools, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: seen.namespaces, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: seen.records, logger: logger, clock: ContinuousClock()).run() },
+      { try await Reflector(client: client, store: seen.vips, logger: logger, clock: ContinuousClock()).run() },
       { try await Reflector(client: client, store: events, logger: logger, clock: ContinuousClock()).run() },
     ]
   }
@@ -91,6 +92,8 @@ struct ClusterUnderTest: Sendable {
       options.gracePeriodSeconds = 0
       try? await client.delete(Pod.self, pod.key, options)
     }
+    for vip in seen.vips.all where vip.metadata.name.hasPrefix(namespace) { try? await client.delete(Vip.self, vip.key) }
+    for record in seen.records.all where record.metadata.name.contains(namespace) { try? await client.delete(IPRecord.self, record.key) }
     for pool in seen.pools.all where pool.metadata.name.hasPrefix(namespace) { try? await client.delete(IPPool.self, pool.key) }
     for subnet in seen.subnets.all where subnet.metadata.name.hasPrefix(namespace) { try? await client.delete(Subnet.self, subnet.key) }
     for own in seen.namespaces.all where own.metadata.name.hasPrefix(namespace) { try? await client.delete(Namespace.self, own.key) }

@@ -85,6 +85,7 @@ struct EmbeddedCluster: Sendable {
       group.addTask { try await Reflector(client: client, store: stores.subnets, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await Reflector(client: client, store: stores.pools, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await Reflector(client: client, store: stores.records, logger: logger, clock: ContinuousClock()).run() }
+      group.addTask { try await Reflector(client: client, store: stores.vips, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await Reflector(client: client, store: stores.sets, logger: logger, clock: ContinuousClock()).run() }
       group.addTask { try await optional(stores.machines, client, logger).run() }
       group.addTask { try await optional(stores.instances, client, logger).run() }

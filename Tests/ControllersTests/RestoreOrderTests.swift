@@ -22,6 +22,7 @@ import Testing
     spec.subnet = "s"
     var record = IPRecord(metadata: ObjectMeta(name: "\(pod).d.macvlan.default"), spec: spec)
     record.metadata.labels[LabelKey.ipReserved] = "false"
+    record.metadata.finalizers = [Finalizer.controller]
     change(&record)
     return record
   }

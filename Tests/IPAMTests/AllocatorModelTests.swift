@@ -168,11 +168,40 @@ private struct RandomWorld {
       }
       return AllocationRequest(
         nic: nic(of: owner), candidates: candidates, family: generator.pick([nil, nil, nil, .v4, .v6]),
-        mac: generator.pick([.none, .random, .fixed(generator.pick(macs))]), isSharing: generator.chance(10))
+        mac: generator.pick([.none, .random, .fixed(generator.pick(macs))]), sharing: sharing(), mayMove: !generator.chance(10))
     }
     last = "allocate \(requests) for \(owner)"
+    let before = bed.allocator.snapshot.holdings
     let answers = try bed.allocator.allocate(requests, owner: owner)
-    for (request, answer) in zip(requests, answers) { try check(answer, of: request, owner) }
+    for (request, answer) in zip(requests, answers) {
+      try check(answer, of: request, owner)
+      checkLimits(answer, of: request, owner, before)
+    }
+  }
+
+  private mutating func sharing() -> Sharing {
+    guard generator.chance(20) else { return .none }
+    return generator.chance(50) ? .anyone : .with("ns/p\(Int.random(in: 0..<14, using: &generator))")
+  }
+
+  /// Who held an address before is its holder's only partner, where sharing is limited to one; and nobody was moved who may not be.
+  private func checkLimits(_ answer: Allocation, of request: AllocationRequest, _ owner: Owner, _ before: [HeldNIC]) {
+    let had = before.first { $0.owner.key == owner.key && $0.allocation.nic == request.nic }?.allocation
+    if !request.mayMove, let had {
+      for address in had.addresses.values where request.family == nil || request.family == address.family {
+        #expect(answer.addresses[address.family] == address && answer.subnet == had.subnet, "\(last)")
+      }
+    }
+    guard case .with(let partner) = request.sharing else { return }
+    for address in answer.addresses.values where had?.subnet != answer.subnet || had?.addresses[address.family] != address {
+      let holders = before.filter { $0.allocation.subnet == answer.subnet && $0.allocation.addresses[address.family] == address }
+      let stayed = bed.allocator.holders(of: address, in: answer.subnet)
+      let strangers = holders.filter { held in
+        held.owner.key != partner && !(held.owner.key == owner.key && held.allocation.nic == request.nic)
+          && stayed.contains { $0.owner.key == held.owner.key && $0.nic == held.allocation.nic }
+      }
+      #expect(strangers.isEmpty, "\(address) is shared with \(strangers): \(last)")
+    }
   }
 
   /// The answer is what was asked for, and is what the allocator says afterwards.
@@ -213,7 +242,7 @@ private struct RandomWorld {
     let subnet = generator.pick(["a", "b", "c"])
     let record = HoldingRecord(
       nic: nic(of: owner), owner: owner, subnet: subnet, addresses: AddressPair(address(in: subnet)),
-      mac: generator.pick([nil, generator.pick(macs)]), isSharing: generator.chance(10))
+      mac: generator.pick([nil, generator.pick(macs)]), sharing: sharing())
     last = "restore \(record)"
     if case .granted = bed.allocator.restore(record) { return false }
     return true

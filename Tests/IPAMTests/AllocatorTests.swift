@@ -211,7 +211,7 @@ import Testing
     let mac = MACChoice.fixed(try MACAddress(parsing: "02:00:00:00:00:01"))
     try bed.fixed("ns/source", "10.0.0.9", mac: mac)
     bed.refuses(.addressConflict) { try bed.fixed("ns/other", "10.0.0.9") }
-    let target = try bed.fixed("ns/target", "10.0.0.9", mac: mac, isSharing: true)
+    let target = try bed.fixed("ns/target", "10.0.0.9", mac: mac, sharing: .anyone)
     #expect(target.mac?.description == "02:00:00:00:00:01" && target.freed.isEmpty)
     #expect(try bed.usage().v4.using == 1)
     bed.release("ns/source")
@@ -219,7 +219,7 @@ import Testing
     bed.refuses(.addressConflict) { try bed.random("ns/other", mac: mac) }
     bed.release("ns/target")
     #expect(try bed.random("ns/other", mac: mac).mac != nil)
-    #expect(try bed.fixed("ns/router", "10.0.0.1", isSharing: true).text == "10.0.0.1")
+    #expect(try bed.fixed("ns/router", "10.0.0.1", sharing: .anyone).text == "10.0.0.1")
   }
 
   // MARK: - Releasing

@@ -39,28 +39,28 @@ struct Bed {
     skip: [String] = [], mac: MACChoice = .none
   ) throws -> Allocation {
     let skipping = Set(try skip.map { try IPAddress(parsing: $0) })
-    return try allocate(pod, nic, subnet, .random(pool: pool, skipping: skipping), family, mac, isSharing: false)
+    return try allocate(pod, nic, subnet, .random(pool: pool, skipping: skipping), family, mac, sharing: .none)
   }
 
   @discardableResult
   func fixed(
     _ pod: String, _ addresses: String, nic: String? = nil, in subnet: String = "s", family: AddressFamily? = nil,
-    mac: MACChoice = .none, isSharing: Bool = false
+    mac: MACChoice = .none, sharing: Sharing = .none
   ) throws -> Allocation {
-    try allocate(pod, nic, subnet, .fixed(try Bed.addresses(addresses)), family, mac, isSharing: isSharing)
+    try allocate(pod, nic, subnet, .fixed(try Bed.addresses(addresses)), family, mac, sharing: sharing)
   }
 
   /// Entries of an `ip_pool` with literal addresses.
   @discardableResult
   func list(_ pod: String, _ entries: [String], nic: String? = nil, in subnet: String = "s") throws -> Allocation {
-    try allocate(pod, nic, subnet, .firstFree(try entries.map { try Bed.addresses($0) }), nil, .none, isSharing: false)
+    try allocate(pod, nic, subnet, .firstFree(try entries.map { try Bed.addresses($0) }), nil, .none, sharing: .none)
   }
 
   func allocate(
-    _ pod: String, _ nic: String?, _ subnet: String, _ source: AddressSource, _ family: AddressFamily?, _ mac: MACChoice, isSharing: Bool
+    _ pod: String, _ nic: String?, _ subnet: String, _ source: AddressSource, _ family: AddressFamily?, _ mac: MACChoice, sharing: Sharing
   ) throws -> Allocation {
     let request = AllocationRequest(
-      nic: nic ?? Bed.nic(pod), candidates: [Candidate(subnet: subnet, source: source)], family: family, mac: mac, isSharing: isSharing)
+      nic: nic ?? Bed.nic(pod), candidates: [Candidate(subnet: subnet, source: source)], family: family, mac: mac, sharing: sharing)
     let allocations = try allocator.allocate([request], owner: Owner(key: pod))
     return try #require(allocations.first)
   }

@@ -99,7 +99,7 @@ import Testing
     let bed = Bed()
     try bed.subnet("10.0.0.0/24", exclude: ["10.0.0.100"])
     try bed.fixed("ns/a", "10.0.0.3")
-    try bed.fixed("ns/b", "10.0.0.3", isSharing: true)
+    try bed.fixed("ns/b", "10.0.0.3", sharing: .anyone)
     let address = try IPAddress(parsing: "10.0.0.3")
     #expect(bed.allocator.holders(of: address, in: "s").map(\.owner.key) == ["ns/a", "ns/b"])
     #expect(bed.release("ns/a").first?.freed == [])

@@ -21,6 +21,8 @@ package enum AnnotationKey {
   /// Ours, on IP objects of StatefulSet pods: the uid of the set, which tells it from one that is made again under its name. A record
   /// without it (from Kube-OVN) matches by name. Written and read by the controller.
   package static let ownerUID = "ovn.kubernetes.io/owner_uid"
+  /// The Vip whose addresses one NIC of the pod is to have. Written by users, read by the controller.
+  package static let vip = ProviderName.primary.key(.vip)
   /// The job that moves a virtual machine to another node. Written by KubeVirt.
   package static let migrationJob = "kubevirt.io/migrationJobName"
 

@@ -57,7 +57,8 @@ struct VipReconciler: Sendable {
       mac: plan.mac.map { .fixed($0) } ?? (plan.isOVN ? .random : .none),
       sharing: partner(of: vip, plan.addresses, in: plan.subnet))
     do throws(AllocationFailure) {
-      for now in try book.allocator.allocate([request], owner: vip.allocatorOwner) { signals.changed(from: before, to: now, in: book) }
+      let allocations = try book.allocator.allocate([request], owner: vip.allocatorOwner)
+      for given in allocations { signals.changed(from: before, to: given, in: book) }
     } catch {
       throw error.problem
     }

@@ -1,5 +1,5 @@
-package import KubeAPI
-package import NetAddress
+import KubeAPI
+import NetAddress
 
 /// Why no address is held for an object that asks for one by itself: a Vip, or an IP that was made by hand. Told by condition and event.
 package enum ReservationProblem: Error, Sendable, Equatable {

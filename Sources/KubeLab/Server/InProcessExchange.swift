@@ -62,6 +62,8 @@ private final class BodyCollector: HTTPBodyWriter {
 }
 
 /// One chunk between a writer and a reader: a writer that is ahead waits, as it would for a full socket.
+///
+/// Nobody is resumed under the lock: resuming takes the task's own lock, under which a cancellation handler takes this one.
 final class BodyPipe: HTTPBodyWriter {
   private struct State {
     var chunk: [UInt8]?
@@ -78,13 +80,11 @@ final class BodyPipe: HTTPBodyWriter {
   func write(_ bytes: [UInt8]) async throws {
     while true {
       try Task.checkCancellation()
-      let outcome: WriteOutcome = state.withLock { state in
-        if state.isAbandoned { return .gone }
-        guard state.chunk == nil else { return .full }
+      let outcome: WriteOutcome = change(\.reader) { state in
+        if state.isAbandoned { return (.gone, wakes: false) }
+        guard state.chunk == nil else { return (.full, wakes: false) }
         state.chunk = bytes
-        state.reader?.resume()
-        state.reader = nil
-        return .taken
+        return (.taken, wakes: true)
       }
       switch outcome {
       case .taken: return
@@ -98,18 +98,17 @@ final class BodyPipe: HTTPBodyWriter {
   func next() async throws -> [UInt8]? {
     while true {
       try Task.checkCancellation()
-      let outcome: ReadOutcome = try state.withLock { state in
+      let outcome: ReadOutcome = change(\.writer) { state in
         if let chunk = state.chunk {
           state.chunk = nil
-          state.writer?.resume()
-          state.writer = nil
-          return .chunk(chunk)
+          return (.chunk(chunk), wakes: true)
         }
-        if let failure = state.failure { throw failure }
-        return state.isFinished ? .end : .empty
+        if let failure = state.failure { return (.failed(failure), wakes: false) }
+        return (state.isFinished ? .end : .empty, wakes: false)
       }
       switch outcome {
       case .chunk(let chunk): return chunk
+      case .failed(let failure): throw failure
       case .end: return nil
       case .empty: await wait(\.reader) { $0.chunk != nil || $0.isFinished }
       }
@@ -117,44 +116,52 @@ final class BodyPipe: HTTPBodyWriter {
   }
 
   func finish(_ error: (any Error)?) {
-    state.withLock { state in
+    change(\.reader) { state in
       state.isFinished = true
       state.failure = error
-      state.reader?.resume()
-      state.reader = nil
+      return ((), wakes: true)
     }
   }
 
   func abandon() {
-    state.withLock { state in
+    change(\.writer) { state in
       state.isAbandoned = true
-      state.writer?.resume()
-      state.writer = nil
+      return ((), wakes: true)
     }
   }
 
+  private typealias Slot = any WritableKeyPath<State, CheckedContinuation<Void, Never>?> & Sendable
+
+  /// Changes the state, then wakes whoever waits in a slot if there is something for it.
+  private func change<Outcome: Sendable>(_ slot: Slot, _ change: (inout State) -> (Outcome, wakes: Bool)) -> Outcome {
+    let (outcome, sleeper): (Outcome, CheckedContinuation<Void, Never>?) = state.withLock { state in
+      let (outcome, wakes) = change(&state)
+      guard wakes else { return (outcome, nil) }
+      defer { state[keyPath: slot] = nil }
+      return (outcome, state[keyPath: slot])
+    }
+    sleeper?.resume()
+    return outcome
+  }
+
   private enum WriteOutcome { case taken, gone, full }
-  private enum ReadOutcome { case chunk([UInt8]), end, empty }
+  private enum ReadOutcome { case chunk([UInt8]), end, empty, failed(any Error) }
 
   /// Suspends until the other side acts or the task is cancelled.
   private func wait(
-    _ slot: any WritableKeyPath<State, CheckedContinuation<Void, Never>?> & Sendable, unless isReady: @Sendable (State) -> Bool
+    _ slot: Slot, unless isReady: @Sendable (State) -> Bool
   ) async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        state.withLock { state in
-          if isReady(state) || Task.isCancelled {
-            continuation.resume()
-          } else {
-            state[keyPath: slot] = continuation
-          }
+        let mayGoOn = state.withLock { state in
+          if isReady(state) || Task.isCancelled { return true }
+          state[keyPath: slot] = continuation
+          return false
         }
+        if mayGoOn { continuation.resume() }
       }
     } onCancel: {
-      state.withLock { state in
-        state[keyPath: slot]?.resume()
-        state[keyPath: slot] = nil
-      }
+      change(slot) { _ in ((), wakes: true) }
     }
   }
 }
